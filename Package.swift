@@ -1,0 +1,93 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target of ours is compiled with; dependencies keep their own settings.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let strictC: [CSetting] = [.treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra")]
+
+extension Target.Dependency {
+    static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let histogram = product(name: "Histogram", package: "hdrhistogram-swift")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+    static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
+    static let logging = product(name: "Logging", package: "swift-log")
+    static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+    static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let systemPackage = product(name: "SystemPackage", package: "swift-system")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
+}
+
+let package = Package(
+    name: "baton",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Systemd", targets: ["Systemd"]),
+        .library(name: "Baton", targets: ["Baton"]),
+        .library(name: "BatonNIO", targets: ["BatonNIO"]),
+        .library(name: "BatonHummingbird", targets: ["BatonHummingbird"]),
+        .library(name: "JournalLogging", targets: ["JournalLogging"]),
+        .executable(name: "app", targets: ["app"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    ],
+    targets: [
+        // The C edge.
+        .target(name: "CSystemd", cSettings: strictC, linkerSettings: [.linkedLibrary("systemd")]),
+        .target(name: "CProcess", cSettings: strictC),
+
+        // The core: no event loop, no Foundation.
+        .target(name: "Systemd", dependencies: ["CSystemd", .systemPackage], swiftSettings: strict),
+        .target(name: "Baton", dependencies: ["Systemd", "CProcess", .systemPackage], swiftSettings: strict),
+
+        // What servers are built with.
+        .target(
+            name: "BatonNIO",
+            dependencies: ["Baton", "CProcess", "Systemd", .logging, .nioCore, .nioPosix, .nioHTTPTypes, .httpTypes],
+            swiftSettings: strict),
+        .target(
+            name: "BatonHummingbird",
+            dependencies: [
+                "Baton", "BatonNIO", "Systemd", .hummingbird, .hummingbirdCore, .httpTypes, .logging, .nioCore,
+                .nioHTTP1, .serviceLifecycle, .unixSignals,
+            ],
+            swiftSettings: strict),
+        .target(name: "JournalLogging", dependencies: ["Systemd", .logging], swiftSettings: strict),
+
+        // The commands.
+        .target(
+            name: "ArticleRoutes", dependencies: [.hummingbird, .httpTypes, .nioCore, .serviceLifecycle], swiftSettings: strict),
+        .executableTarget(
+            name: "app",
+            dependencies: [
+                "ArticleRoutes", "Baton", "BatonHummingbird", "BatonNIO", "JournalLogging", "Systemd", .argumentParser,
+                .hummingbird, .logging, .serviceLifecycle,
+            ],
+            swiftSettings: strict),
+
+        // The tests, one target per module.
+        .testTarget(name: "SystemdTests", dependencies: ["Systemd"], swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,90 @@
+public import Systemd
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#else
+internal import Darwin
+#endif
+
+/// What this process was started with: its listen sockets and whom to tell how it is.
+///
+/// Take it first thing in `main`, before other threads exist: it clears the variables that passed the sockets, so that
+/// no child inherits them, and the environment can be changed safely only then.
+///
+/// The sockets come from the first of these that applies, never from two: systemd (`LISTEN_FDS` for this very process);
+/// `start_server` (`SERVER_STARTER_PORT`); else the addresses in the configuration are bound.
+public struct Activation: ~Copyable, Sendable {
+    /// Who opened the sockets.
+    public enum Origin: String, Sendable, CustomStringConvertible {
+        /// A service manager, through `LISTEN_FDS`.
+        case serviceManager = "systemd"
+        /// Perl's Server::Starter or a work-alike, through `SERVER_STARTER_PORT`.
+        case serverStarter = "start_server"
+        /// This process.
+        case bound = "bound by this process"
+
+        /// The origin, for a log line.
+        public var description: String { rawValue }
+    }
+
+    /// Who opened the sockets.
+    public let origin: Origin
+    /// Whom to tell that this process is ready, and that it stops.
+    public let notifier: ServiceNotifier
+    /// The sockets that have not been claimed.
+    public var sockets: ListenSockets
+
+    /// Takes the sockets this process was started with, or opens its own.
+    ///
+    /// - Parameters:
+    ///   - addresses: Where to listen if nobody passed a socket.
+    ///   - name: The name the sockets opened here go by, as `FileDescriptorName=` names those of a socket unit.
+    /// - Returns: The sockets and their origin.
+    /// - Throws: ``Systemd/ListenSocketError`` if what was passed is malformed, or an address cannot be listened on.
+    public static func take(
+        elseBind addresses: [ListenAddress],
+        named name: String = "http"
+    ) throws(ListenSocketError) -> Activation {
+        let notifier = ServiceNotifier.take()
+        let inherited = try ListenSockets.takeInherited()
+        if !inherited.isEmpty {
+            return Activation(origin: .serviceManager, notifier: notifier, sockets: inherited)
+        }
+        if let started = try ServerStarter.take(), !started.isEmpty {
+            return Activation(origin: .serverStarter, notifier: notifier, sockets: started)
+        }
+        var bound = ListenSockets()
+        for address in addresses {
+            bound.append(owning: try address.listen(), name: name)
+        }
+        return Activation(origin: .bound, notifier: notifier, sockets: bound)
+    }
+
+    /// Claims the sockets of one name and closes all others.
+    ///
+    /// `start_server` names sockets by port or path, and some launchers pass them without names (`unknown` to libsystemd):
+    /// then all of them are meant.
+    ///
+    /// - Parameters:
+    ///   - name: `FileDescriptorName=` of the socket units.
+    ///   - unclaimed: Told of each socket that nobody claimed, before it is closed: connections made to it would wait
+    ///     for ever in this process while its holder believes that they are served.
+    /// - Returns: At least one socket; they are the caller's now.
+    /// - Throws: ``Systemd/ListenSocketError/Code/missing``, listing what there is.
+    public consuming func claim(
+        _ name: String,
+        unclaimed: (ListenSocket.Description) -> Void
+    ) throws(ListenSocketError) -> ListenSockets {
+        let isNameless =
+            origin == .serverStarter || sockets.descriptions.allSatisfy { $0.name == ListenSockets.unknownName }
+        let claimed = isNameless ? sockets.takeAll { _ in true } : try sockets.takeAll(name)
+        guard !claimed.isEmpty else {
+            throw ListenSocketError(
+                .missing, "there is nothing to listen on: no socket was passed and no address is configured")
+        }
+        for description in sockets.descriptions { unclaimed(description) }
+        return claimed
+    }
+}

@@ -1,0 +1,87 @@
+public import Baton
+internal import BatonNIO
+public import Hummingbird
+public import HummingbirdCore
+internal import Logging
+internal import NIOCore
+public import ServiceLifecycle
+internal import Systemd
+public import UnixSignals
+
+extension ApplicationProtocol {
+    /// Runs the application on the sockets it was started with, until TERM or INT; then drains and returns.
+    ///
+    /// Stands in for Hummingbird's `runService()`: router, middleware, services and `beforeServerStarts` are run as there,
+    /// and `gracefulShutdown()` and its friends work inside handlers. What differs:
+    /// - `configuration.address`, `.backlog` and `.reuseAddress` are not used: `activation` says where to listen.
+    /// - `server:` of the application is closed to others: give `HTTP1Channel`'s configuration here instead.
+    /// - `onServerRunning` is not called, since there is no server channel; systemd is told `READY=1` at that moment.
+    ///
+    /// - Parameters:
+    ///   - activation: The sockets, from ``Baton/Activation/take(elseBind:named:)``, first thing in `main`.
+    ///   - name: The `FileDescriptorName=` of the sockets to serve. Others are closed, with a warning.
+    ///   - http1: The configuration of the HTTP/1.1 channels.
+    ///   - drain: How long the drain may take, and how long idle connections are still served in it.
+    ///   - gracefulShutdownSignals: The signals that begin the drain. A further one changes nothing.
+    /// - Throws: ``Systemd/ListenSocketError`` if no socket of that name is there or one is no listening stream socket; what
+    ///   a service or a process before the server's start throws.
+    public func runService(
+        on activation: consuming Activation,
+        named name: String = "http",
+        http1: HTTP1Channel.Configuration = .init(),
+        drain: DrainConfiguration = .init(),
+        gracefulShutdownSignals: [UnixSignal] = [.sigterm, .sigint]
+    ) async throws {
+        let service = try await activated(on: activation, named: name, http1: http1, drain: drain)
+        try await ServiceGroup(
+            configuration: .init(
+                services: [service], gracefulShutdownSignals: gracefulShutdownSignals, logger: logger)
+        ).run()
+    }
+
+    /// The application as a service of a `ServiceGroup` of your own; see ``runService(on:named:http1:drain:gracefulShutdownSignals:)``.
+    ///
+    /// - Parameters:
+    ///   - activation: The sockets.
+    ///   - name: The `FileDescriptorName=` of the sockets to serve.
+    ///   - http1: The configuration of the HTTP/1.1 channels.
+    ///   - drain: How the drain goes.
+    /// - Returns: A service to be run once.
+    /// - Throws: ``Systemd/ListenSocketError``.
+    public func activated(
+        on activation: consuming Activation,
+        named name: String = "http",
+        http1: HTTP1Channel.Configuration = .init(),
+        drain: DrainConfiguration = .init()
+    ) async throws -> some Service {
+        let linger = TimeAmount(drain.linger)
+        var configuration = http1
+        configuration.additionalChannelHandlers = {
+            [HTTP1DrainHandler(linger: linger)] + http1.additionalChannelHandlers()
+        }
+        let child = HTTP1Channel(responder: try await httpResponder(), configuration: configuration)
+        let (logger, processes) = (logger, processesRunBeforeServerStart)
+        let notifier = activation.notifier
+        let sockets = try activation.claim(name) { socket in
+            logger.warning("nobody asked for socket \(socket), so it is closed; the one named '\(name)' is served")
+        }
+        let server = try DrainingServer(
+            sockets: sockets,
+            group: eventLoopGroup,
+            drain: drain,
+            admission: self.configuration.availableConnectionsDelegate.map(ConnectionLimit.init),
+            logger: logger
+        ) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(ReceivedBytesHandler())
+            }.flatMap { child.setup(channel: channel, logger: logger) }
+        }
+        return ServiceGroup(
+            services: services + [
+                ActivatedServer(server: server, child: child, drain: drain, notifier: notifier, logger: logger) {
+                    for process in processes { try await process() }
+                }
+            ],
+            logger: logger)
+    }
+}

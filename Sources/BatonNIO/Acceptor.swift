@@ -1,0 +1,141 @@
+internal import CProcess
+internal import Logging
+internal import Synchronization
+internal import Systemd
+internal import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#else
+internal import Darwin
+#endif
+
+/// Accepts connections from inherited listen sockets, on a thread of its own, until it is told to stop.
+///
+/// SwiftNIO's server channel calls `listen(2)` on a socket it is given, which changes the backlog for all who hold it,
+/// and loses connections that are accepted while it closes. This loop calls nothing but `poll(2)` and `accept4(2)`; when it
+/// stops, what has not been accepted stays in the backlog for the next generation.
+final class Acceptor: Sendable {
+    /// What the accept loop asks and tells; called on its thread.
+    struct Delegate: Sendable {
+        /// Whether there is room for one more connection.
+        var mayAccept: @Sendable () -> Bool
+        /// A connection: the callee owns the descriptor, which is close-on-exec and non-blocking.
+        var accepted: @Sendable (CInt) -> Void
+        /// The loop has ended and the listen sockets are closed; nothing is called any more.
+        var ended: @Sendable () -> Void
+    }
+
+    /// How long accepting rests when it cannot go on, milliseconds: out of descriptors or memory, as a rule.
+    private static let pause: CInt = 100
+
+    private let listeners: [CInt]
+    private let waker: Waker
+    private let isStopping = Atomic(false)
+    private let isClosed = Atomic(false)
+    private let delegate: Delegate
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - sockets: The listen sockets; the acceptor closes its descriptors of them when it ends.
+    ///   - waker: Makes the loop ask ``Delegate/mayAccept`` again.
+    init(sockets: consuming ListenSockets, waker: Waker, delegate: Delegate, logger: Logger) {
+        var listeners: [CInt] = []
+        while let socket = sockets.popFirst() { listeners.append(socket.release()) }
+        self.listeners = listeners
+        self.waker = waker
+        self.delegate = delegate
+        self.logger = logger
+    }
+
+    deinit {
+        closeListeners()
+    }
+
+    /// Starts the thread.
+    func start() {
+        for listener in listeners {
+            // Or accept4 would sleep when another process was quicker, and never hear that it is to stop. This is shared
+            // with the holder, like all flags of a socket; systemd sets it itself under NonBlocking=yes.
+            let flags = fcntl(listener, F_GETFL)
+            if flags & O_NONBLOCK == 0 { _ = fcntl(listener, F_SETFL, flags | O_NONBLOCK) }
+        }
+        var thread = pthread_t()
+        let result = pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                cprocess_name_thread("accept")
+                Unmanaged<Acceptor>.fromOpaque(argument).takeRetainedValue().run()
+                return nil
+            }, Unmanaged.passRetained(self).toOpaque())
+        precondition(result == 0, "pthread_create: \(Errno(rawValue: result))")
+        pthread_detach(thread)
+    }
+
+    /// Asks the loop to end; ``Delegate/ended`` tells when it has. Thread-safe.
+    func stop() {
+        isStopping.store(true, ordering: .releasing)
+        waker.wake()
+    }
+
+    private func run() {
+        var polled = listeners.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        polled.append(pollfd(fd: waker.descriptor, events: Int16(POLLIN), revents: 0))
+        var failure: Errno?
+
+        while !isStopping.load(ordering: .acquiring) {
+            // A negative descriptor is ignored by poll.
+            let isOpen = failure == nil && delegate.mayAccept()
+            for index in listeners.indices { polled[index].fd = isOpen ? listeners[index] : -1 }
+            let ready = poll(&polled, nfds_t(polled.count), failure == nil ? -1 : Self.pause)
+            guard ready > 0 else {
+                failure = nil
+                continue
+            }
+            if polled[listeners.count].revents != 0 { waker.clear() }
+            for entry in polled.dropLast() where entry.fd >= 0 && entry.revents != 0 {
+                failure = acceptWaiting(on: entry.fd) ?? failure
+            }
+            if let failure {
+                logger.warning(
+                    "cannot accept: \(failure); connections wait in the backlog",
+                    metadata: ["hint": "see LimitNOFILE= and MemoryMax= of the unit"])
+            }
+        }
+
+        closeListeners()
+        delegate.ended()
+    }
+
+    /// Never `shutdown(2)`, which would end the sockets for their holder too.
+    private func closeListeners() {
+        guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        for listener in listeners { _ = close(listener) }
+    }
+
+    /// Accepts what waits, until nothing does, the loop is to stop, or there is no more room.
+    ///
+    /// - Returns: Why it cannot go on for now, if so.
+    private func acceptWaiting(on listener: CInt) -> Errno? {
+        while !isStopping.load(ordering: .acquiring), delegate.mayAccept() {
+            let descriptor = cprocess_accept(listener)
+            guard descriptor < 0 else {
+                delegate.accepted(descriptor)
+                continue
+            }
+            let errno = Errno(rawValue: -descriptor)
+            if errno == .wouldBlock { return nil }
+            guard Self.concernsOneConnection.contains(errno) else { return errno }
+        }
+        return nil
+    }
+
+    /// accept(2) reports what has befallen a connection in the backlog; the next one may be well.
+    private static let concernsOneConnection: Set<Errno> = [
+        .interrupted, .connectionAbort, .permissionDenied, .notPermitted, .networkDown, .protocolError,
+        .protocolNotAvailable, .hostIsDown, .noRouteToHost, .networkUnreachable, .timedOut, .connectionReset,
+    ]
+}

@@ -1,0 +1,10 @@
+/// What a server tells each of its connections, as an inbound user event of the channel's pipeline.
+///
+/// A handler of another protocol than HTTP/1.1 listens for it to end its connections in its own way.
+public enum DrainEvent: Sendable {
+    /// The server stops: end the connection after what has begun.
+    case began
+    /// The deadline has come: the channel is closed right after this event. `report` takes a line for the log that says
+    /// what is lost.
+    case cut(report: @Sendable (String) -> Void)
+}

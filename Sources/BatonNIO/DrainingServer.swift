@@ -1,0 +1,160 @@
+public import Baton
+public import Logging
+public import NIOCore
+internal import NIOPosix
+public import Systemd
+
+/// Serves the connections of listen sockets it does not own, and ends without losing a request.
+///
+/// It accepts from ``run(started:handle:)`` on, spreading connections over the event loops. ``stop()`` begins the drain:
+/// 1. It stops accepting and closes its duplicates of the listen sockets: the backlog is the next generation's.
+/// 2. Each connection is told by ``DrainEvent/began``, also one whose accepting was under way.
+/// 3. It ends when the last connection has closed and its handler has returned. What is left at the deadline is cut,
+///    each with a line in the log that says what it was doing.
+public final class DrainingServer<Connection: Sendable>: Sendable {
+    /// How a run ended.
+    public enum Outcome: Sendable, Hashable {
+        /// Every connection had its answers.
+        case drained
+        /// Connections were left at the deadline, and have been cut.
+        case cut
+    }
+
+    private let acceptor: Acceptor
+    private let register: ConnectionRegister
+    private let configuration: DrainConfiguration
+    private let events: AsyncStream<Drain<ContinuousClock>.Event>
+    private let tell: AsyncStream<Drain<ContinuousClock>.Event>.Continuation
+    private let connections: AsyncStream<Connection>
+    private let deliver: AsyncStream<Connection>.Continuation
+
+    /// Creates a server; it accepts nothing before ``run(started:handle:)``.
+    ///
+    /// - Parameters:
+    ///   - sockets: The listen sockets; their descriptors are the server's, which never changes their backlog, unlinks their
+    ///     paths or shuts them down.
+    ///   - group: The event loops of the connections, SwiftNIO's `MultiThreadedEventLoopGroup`.
+    ///   - drain: How the server ends.
+    ///   - admission: Limits the number of open connections.
+    ///   - logger: Where it says what is cut and what fails.
+    ///   - setUp: Configures a connection's pipeline, on its event loop.
+    /// - Throws: ``Systemd/ListenSocketError/Code/wrongKind`` if a socket is not a listening stream socket; the `Errno` of
+    ///   `eventfd(2)` if the process is out of descriptors.
+    public init(
+        sockets: consuming ListenSockets,
+        group: any EventLoopGroup,
+        drain: DrainConfiguration,
+        admission: (any ConnectionAdmission)? = nil,
+        logger: Logger,
+        setUp: @escaping @Sendable (any Channel) -> EventLoopFuture<Connection>
+    ) throws {
+        try sockets.requireStreamListeners()
+        let (events, tell) = AsyncStream.makeStream(of: Drain<ContinuousClock>.Event.self)
+        let (connections, deliver) = AsyncStream.makeStream(of: Connection.self)
+        let register = ConnectionRegister(
+            report: { logger.warning("\($0)") },
+            lastClosed: { tell.yield(.lastConnectionClosed) })
+        let waker = try Waker()
+        let opener = ConnectionOpener(group: group, register: register, setUp: setUp) { connection, channel in
+            if let admission {
+                channel.closeFuture.whenComplete { _ in
+                    admission.closed()
+                    waker.wake()
+                }
+            }
+            deliver.yield(connection)
+        } failed: { error in
+            admission?.closed()
+            logger.debug("a connection could not be set up: \(error)")
+        }
+        self.acceptor = Acceptor(
+            sockets: sockets,
+            waker: waker,
+            delegate: .init(
+                mayAccept: { admission?.mayAccept() ?? true },
+                accepted: { descriptor in
+                    admission?.opened()
+                    opener.open(descriptor)
+                },
+                ended: { tell.yield(.acceptingEnded) }),
+            logger: logger)
+        self.register = register
+        self.configuration = drain
+        (self.events, self.tell) = (events, tell)
+        (self.connections, self.deliver) = (connections, deliver)
+    }
+
+    /// Begins the drain. Thread-safe; calling it again, or before ``run(started:handle:)``, is harmless.
+    public func stop() {
+        tell.yield(.stopRequested)
+    }
+
+    /// Serves until it is stopped and drained. To be called once.
+    ///
+    /// Cancelling the task cuts every connection at once.
+    ///
+    /// - Parameters:
+    ///   - started: Called when connections are accepted.
+    ///   - handle: Serves one connection and returns when it is closed. It runs in a task that has the task-local values of
+    ///     the caller, and is cancelled at the deadline.
+    /// - Returns: Whether every connection had its answers.
+    public func run(
+        started: () async -> Void = {},
+        handle: @escaping @Sendable (Connection) async -> Void
+    ) async -> Outcome {
+        let (register, connections) = (register, connections)
+        // Not a child task: a handler that never returns must not keep the generation from ending.
+        let serving = Task {
+            await withDiscardingTaskGroup { group in
+                for await connection in connections {
+                    group.addTask {
+                        await handle(connection)
+                        register.closed()
+                    }
+                }
+            }
+        }
+        defer {
+            deliver.finish()
+            serving.cancel()
+        }
+        acceptor.start()
+        await started()
+        return await withTaskCancellationHandler {
+            await drain(cancel: serving.cancel)
+        } onCancel: {
+            tell.yield(.stopRequested)
+            register.cutAll()
+            serving.cancel()
+        }
+    }
+
+    private func drain(cancel: () -> Void) async -> Outcome {
+        var drain = Drain(timeout: configuration.timeout, clock: ContinuousClock())
+        var timer: Task<Void, Never>?
+        defer { timer?.cancel() }
+        for await event in events {
+            for action in drain.handle(event, openConnections: register.open) {
+                switch action {
+                case .stopAccepting:
+                    acceptor.stop()
+                case .scheduleDeadline:
+                    timer?.cancel()
+                    guard let deadline = drain.deadline else { break }
+                    timer = Task { [tell] in
+                        guard (try? await Task.sleep(until: deadline)) != nil else { return }
+                        tell.yield(.deadlineReached)
+                    }
+                case .announce:
+                    register.announceToAll()
+                case .cut:
+                    register.cutAll()
+                    cancel()
+                case .finish(let outcome):
+                    return outcome == .drained ? .drained : .cut
+                }
+            }
+        }
+        return .cut
+    }
+}

@@ -1,0 +1,193 @@
+internal import CProcess
+internal import HTTPTypes
+public import NIOCore
+public import NIOHTTPTypes
+
+/// Ends an HTTP/1.1 connection without losing a request when the server stops (``DrainEvent``).
+///
+/// Its place is right behind the HTTP codec. With a ``ReceivedBytesHandler`` in front of the codec it also knows of
+/// requests whose head has not arrived completely.
+///
+/// - While serving it changes nothing.
+/// - From ``DrainEvent/began`` on, the response to the last request that has been received says `Connection: close`; then
+///   FIN is sent, and the rest is read, so that no reset destroys the response. Idle connections are served for the
+///   linger, then closed.
+/// - At ``DrainEvent/cut(report:)`` it says what the connection was doing.
+public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHandler {
+    /// Requests, as the codec decodes them.
+    public typealias InboundIn = HTTPRequestPart
+    /// Requests, less those that come after the last response.
+    public typealias InboundOut = HTTPRequestPart
+    /// Responses, as the application writes them.
+    public typealias OutboundIn = HTTPResponsePart
+    /// Responses, the last one with `Connection: close`.
+    public typealias OutboundOut = HTTPResponsePart
+
+    private let linger: TimeAmount
+    private let accepted: NIODeadline
+    private var state: HTTP1DrainStateMachine
+    private var timer: Scheduled<Void>?
+    /// The head of the request that is being answered or read, for the report.
+    private var request: HTTPRequest?
+    /// Whether the decoder's last part was the end of a request without a body.
+    private var endedWithoutBody = false
+    private var hadBody = false
+
+    /// Creates the handler of one connection.
+    ///
+    /// - Parameter linger: How long the connection is still served in a drain while it idles.
+    public init(linger: TimeAmount) {
+        let now = NIODeadline.now()
+        self.linger = linger
+        self.accepted = now
+        self.state = HTTP1DrainStateMachine(linger: linger, now: now)
+    }
+
+    /// Connects this handler with the ``ReceivedBytesHandler`` of the same pipeline.
+    public func handlerAdded(context: ChannelHandlerContext) {
+        let received = try? context.pipeline.syncOperations.handler(type: ReceivedBytesHandler.self)
+        received?.observer = self
+    }
+
+    /// Forgets the timer of the linger.
+    public func handlerRemoved(context: ChannelHandlerContext) {
+        timer?.cancel()
+        timer = nil
+    }
+
+    /// Passes a request on, unless it came after the last response.
+    public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let isWanted: Bool
+        endedWithoutBody = false
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            isWanted = state.readHead()
+            hadBody = false
+            if isWanted { request = head }
+        case .body:
+            isWanted = state.readBody()
+            hadBody = true
+        case .end:
+            isWanted = state.readEnd(now: .now())
+            endedWithoutBody = !hadBody
+        }
+        if isWanted { context.fireChannelRead(data) }
+    }
+
+    /// Passes a response on, the last one with `Connection: close`.
+    public func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch unwrapOutboundIn(data) {
+        case .head(var head) where head.status.kind != .informational:
+            guard state.writeHead(hasUnread: { Self.hasUnread(context) }) else { break }
+            head.headerFields[.connection] = "close"
+            context.write(wrapOutboundOut(.head(head)), promise: promise)
+            return
+        case .end:
+            let (isLast, action) = state.writeEnd(now: .now())
+            perform(action, context: context)
+            guard isLast else { break }
+            let flushed = promise ?? context.eventLoop.makePromise()
+            let box = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+            flushed.futureResult.whenSuccess {
+                let (handler, context) = box.value
+                handler.perform(handler.state.lastResponseFlushed(now: .now()), context: context)
+            }
+            context.write(data, promise: flushed)
+            return
+        default:
+            break
+        }
+        context.write(data, promise: promise)
+    }
+
+    /// Begins the drain, or reports at its deadline.
+    public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case DrainEvent.began:
+            perform(state.beginDrain(now: .now()), context: context)
+        case DrainEvent.cut(let report):
+            report(describe(context))
+        default:
+            break
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func received(_ bytes: ByteBuffer) {
+        // Clients of old send an extra line end after a body; it begins no request.
+        let isLineEnd = state.headBytes == 0 && bytes.readableBytesView.allSatisfy { $0 == 0x0D || $0 == 0x0A }
+        endedWithoutBody = false
+        state.received(bytes: isLineEnd ? 0 : bytes.readableBytes)
+    }
+
+    /// The decoder has consumed `bytes`. If a request ended in them, more of the next one may be left in the decoder: it
+    /// shows by what the bytes end with, as a request without a body ends with an empty line.
+    func decoded(_ bytes: ByteBuffer) {
+        guard endedWithoutBody else { return }
+        let end = bytes.readableBytesView.suffix(2)
+        if !end.elementsEqual([0x0D, 0x0A]), !end.elementsEqual([0x0A, 0x0A]) { state.decoded(leaving: 1) }
+    }
+
+    private func perform(_ action: HTTP1DrainStateMachine.Action, context: ChannelHandlerContext) {
+        switch action {
+        case .none:
+            break
+        case .scheduleLinger(let instant):
+            schedule(at: instant, context: context)
+        case .halfClose(let instant):
+            context.close(mode: .output, promise: nil)
+            schedule(at: instant, context: context)
+        case .close:
+            context.close(promise: nil)
+        }
+    }
+
+    private func schedule(at instant: NIODeadline, context: ChannelHandlerContext) {
+        timer?.cancel()
+        let box = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        timer = context.eventLoop.scheduleTask(deadline: instant) {
+            let (handler, context) = box.value
+            let action = handler.state.lingerElapsed(
+                now: .now(), hasUnread: Self.hasUnread(context), hasUnsent: Self.hasUnsent(context))
+            handler.perform(action, context: context)
+        }
+    }
+
+    private static func hasUnread(_ context: ChannelHandlerContext) -> Bool {
+        let unread = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+            of: NIOBSDSocket.Handle.self, cprocess_unread)
+        return (unread ?? 0) > 0
+    }
+
+    private static func hasUnsent(_ context: ChannelHandlerContext) -> Bool {
+        let unsent = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
+        return (unsent ?? 0) > 0
+    }
+
+    private func describe(_ context: ChannelHandlerContext) -> String {
+        let peer = context.channel.remoteAddress.map { "\($0)" } ?? "unknown peer"
+        let age = (NIODeadline.now() - accepted).nanoseconds / 1_000_000
+        let doing =
+            if state.unanswered > 0 {
+                "\(requestLine): "
+                    + (state.isResponding || Self.hasUnsent(context)
+                        ? "its response was being sent"
+                        : state.isReadingBody ? "its body was being received" : "its handler had not answered")
+                    + (state.unanswered > 1 ? ", \(state.unanswered - 1) more waited behind it" : "")
+            } else if state.headBytes > 0 {
+                "an incomplete request head, \(state.headBytes) bytes of it received"
+            } else if Self.hasUnsent(context) {
+                "\(requestLine): the client had not read its response"
+            } else {
+                "no request"
+            }
+        return "\(peer), open for \(age) ms: \(doing)"
+    }
+
+    private var requestLine: String {
+        request.map { "\($0.method.rawValue) \($0.path ?? "")" } ?? "a request"
+    }
+}
+
+@available(*, unavailable)
+extension HTTP1DrainHandler: Sendable {}

@@ -1,0 +1,25 @@
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#else
+internal import Darwin
+#endif
+
+/// The C library's socket types, which are an enumeration on Linux and plain numbers elsewhere.
+package enum SocketConstants {
+    #if canImport(Glibc)
+    package static let stream = CInt(SOCK_STREAM.rawValue)
+    package static let datagram = CInt(SOCK_DGRAM.rawValue)
+    package static let sequentialPacket = CInt(SOCK_SEQPACKET.rawValue)
+    #else
+    package static let stream = SOCK_STREAM
+    package static let datagram = SOCK_DGRAM
+    package static let sequentialPacket = SOCK_SEQPACKET
+    #endif
+}
+
+/// The value of an environment variable. The corresponding C function is `getenv`.
+package func environmentValue(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }
+}

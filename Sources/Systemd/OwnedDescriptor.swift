@@ -1,0 +1,27 @@
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#else
+internal import Darwin
+#endif
+
+/// A file descriptor with one owner, closed when that goes out of scope.
+struct OwnedDescriptor: ~Copyable, Sendable {
+    private let descriptor: CInt
+
+    init(_ descriptor: CInt) {
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        _ = close(descriptor)
+    }
+
+    /// Gives the descriptor away: the caller closes it.
+    consuming func release() -> CInt {
+        let descriptor = self.descriptor
+        discard self
+        return descriptor
+    }
+}
