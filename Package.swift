@@ -27,6 +27,7 @@ extension Target.Dependency {
     static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
     static let systemPackage = product(name: "SystemPackage", package: "swift-system")
     static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
 }
@@ -41,6 +42,7 @@ let package = Package(
         .library(name: "BatonHummingbird", targets: ["BatonHummingbird"]),
         .library(name: "JournalLogging", targets: ["JournalLogging"]),
         .executable(name: "app", targets: ["app"]),
+        .executable(name: "baton", targets: ["BatonCommand"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -51,6 +53,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     ],
     targets: [
@@ -66,28 +69,59 @@ let package = Package(
         .target(
             name: "BatonNIO",
             dependencies: ["Baton", "CProcess", "Systemd", .logging, .nioCore, .nioPosix, .nioHTTPTypes, .httpTypes],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
         .target(
             name: "BatonHummingbird",
             dependencies: [
                 "Baton", "BatonNIO", "Systemd", .hummingbird, .hummingbirdCore, .httpTypes, .logging, .nioCore,
                 .nioHTTP1, .serviceLifecycle, .unixSignals,
             ],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
         .target(name: "JournalLogging", dependencies: ["Systemd", .logging], swiftSettings: strict),
 
         // The commands.
         .target(
-            name: "ArticleRoutes", dependencies: [.hummingbird, .httpTypes, .nioCore, .serviceLifecycle], swiftSettings: strict),
+            name: "ArticleRoutes",
+            dependencies: [.hummingbird, .httpTypes, .nioCore, .serviceLifecycle],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "app",
             dependencies: [
                 "ArticleRoutes", "Baton", "BatonHummingbird", "BatonNIO", "JournalLogging", "Systemd", .argumentParser,
                 .hummingbird, .logging, .serviceLifecycle,
             ],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "BatonCommand",
+            dependencies: [.argumentParser, .histogram, .nioCore, .nioHTTP1, .nioPosix],
+            swiftSettings: strict
+        ),
 
         // The tests, one target per module.
         .testTarget(name: "SystemdTests", dependencies: ["Systemd"], swiftSettings: strict),
+        .testTarget(name: "BatonTests", dependencies: ["Baton", "Systemd", .systemPackage], swiftSettings: strict),
+        .testTarget(
+            name: "BatonNIOTests",
+            dependencies: [
+                "BatonNIO", .httpTypes, .nioCore, .nioEmbedded, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1,
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "AppTests", dependencies: ["app", .subprocess, .systemPackage], swiftSettings: strict),
+        .testTarget(
+            name: "BatonCommandTests",
+            dependencies: ["BatonCommand", .argumentParser, .histogram, .nioCore, .nioHTTP1, .nioPosix],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "JournalLoggingTests", dependencies: ["JournalLogging", .logging], swiftSettings: strict),
+        .testTarget(
+            name: "ArticleRoutesTests",
+            dependencies: ["ArticleRoutes", .httpTypes, .hummingbird, .hummingbirdTesting, .nioCore],
+            swiftSettings: strict
+        ),
     ]
 )

@@ -51,7 +51,8 @@ public enum ArticleRouter {
         Response(
             status: status,
             headers: [.contentType: "text/plain; charset=utf-8", .cacheControl: "no-store"],
-            body: .init(byteBuffer: ByteBuffer(string: line + "\n")))
+            body: .init(byteBuffer: ByteBuffer(string: line + "\n"))
+        )
     }
 
     private static func duration(ofQuery request: Request) -> String {
@@ -92,6 +93,7 @@ public enum ArticleRouter {
                     left -= size
                 }
                 try await writer.finish(nil)
-            })
+            }
+        )
     }
 }

@@ -15,20 +15,20 @@ public struct ProcessStart: Sendable, CustomStringConvertible {
     public static func now() -> ProcessStart {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
-        return ProcessStart(time)
+        var local = tm()
+        tzset()
+        localtime_r(&time.tv_sec, &local)
+        return ProcessStart(local: local, nanoseconds: time.tv_nsec)
     }
 
-    init(_ time: timespec) {
-        var (seconds, local) = (time.tv_sec, tm())
-        tzset()
-        localtime_r(&seconds, &local)
+    init(local: tm, nanoseconds: Int) {
         func padded(_ number: some BinaryInteger, _ width: Int = 2) -> String {
             let digits = String(number)
             return String(repeating: "0", count: max(0, width - digits.count)) + digits
         }
         let offset = abs(local.tm_gmtoff) / 60
         let date = "\(padded(1900 + local.tm_year, 4))-\(padded(local.tm_mon + 1))-\(padded(local.tm_mday))"
-        let clock = "\(padded(local.tm_hour)):\(padded(local.tm_min)):\(padded(local.tm_sec)).\(padded(time.tv_nsec, 9))"
+        let clock = "\(padded(local.tm_hour)):\(padded(local.tm_min)):\(padded(local.tm_sec)).\(padded(nanoseconds, 9))"
         let zone = "\(local.tm_gmtoff < 0 ? "-" : "+")\(padded(offset / 60))\(padded(offset % 60))"
         description = "\(date) \(clock) \(zone) \(local.tm_zone.map { String(cString: $0) } ?? "")"
     }

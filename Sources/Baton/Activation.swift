@@ -19,13 +19,13 @@ public struct Activation: ~Copyable, Sendable {
     /// Who opened the sockets.
     public enum Origin: String, Sendable, CustomStringConvertible {
         /// A service manager, through `LISTEN_FDS`.
-        case serviceManager = "systemd"
+        case serviceManager = "from systemd"
         /// Perl's Server::Starter or a work-alike, through `SERVER_STARTER_PORT`.
-        case serverStarter = "start_server"
+        case serverStarter = "from start_server"
         /// This process.
         case bound = "bound by this process"
 
-        /// The origin, for a log line.
+        /// The origin, for a log line: `from systemd`.
         public var description: String { rawValue }
     }
 
@@ -82,7 +82,9 @@ public struct Activation: ~Copyable, Sendable {
         let claimed = isNameless ? sockets.takeAll { _ in true } : try sockets.takeAll(name)
         guard !claimed.isEmpty else {
             throw ListenSocketError(
-                .missing, "there is nothing to listen on: no socket was passed and no address is configured")
+                .missing,
+                "there is nothing to listen on: no socket was passed and no address is configured"
+            )
         }
         for description in sockets.descriptions { unclaimed(description) }
         return claimed

@@ -59,7 +59,9 @@ extension ListenAddress {
         guard !bytes.isEmpty, !bytes.contains(0) else { throw refused("the path is empty or has a NUL byte in it") }
         // An abstract name needs no terminator, but its @ stands for a NUL byte.
         guard bytes.count < capacity else {
-            throw refused("the path has \(bytes.count) bytes and a UNIX socket's may have \(capacity - 1); use a shorter one")
+            throw refused(
+                "the path has \(bytes.count) bytes and a UNIX socket's may have \(capacity - 1); use a shorter one"
+            )
         }
         withUnsafeMutableBytes(of: &address.sun_path) { field in
             field.copyBytes(from: bytes)

@@ -63,6 +63,7 @@ enum ServerStarter {
         ListenSocketError(
             .badEnvironment,
             "\(variable)='\(value)': \(reason); it is NAME=FD joined by ';', as start_server sets it, "
-                + "or must be unset to bind the configured address")
+                + "or must be unset to bind the configured address"
+        )
     }
 }

@@ -5,17 +5,35 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import ServiceLifecycle
+import Synchronization
 import Systemd
 
 /// The service that stands where Hummingbird's own server stands in `Application.run()`.
-struct ActivatedServer<Child: ServerChildChannel>: Service, CustomStringConvertible {
-    let server: DrainingServer<Child.Value>
-    let child: Child
-    let drain: DrainConfiguration
-    let notifier: ServiceNotifier
-    let logger: Logger
-    /// Done before a connection is accepted.
-    let prelude: @Sendable () async throws -> Void
+final class ActivatedServer<Child: ServerChildChannel>: Service, CustomStringConvertible {
+    private let server: DrainingServer<Child.Value>
+    private let child: Child
+    private let drain: DrainConfiguration
+    private let notifier: ServiceNotifier
+    private let logger: Logger
+    private let prelude: @Sendable () async throws -> Void
+    private let hasSaidThatNotifyingFails = Atomic(false)
+
+    /// - Parameter prelude: Done before a connection is accepted.
+    init(
+        server: DrainingServer<Child.Value>,
+        child: Child,
+        drain: DrainConfiguration,
+        notifier: ServiceNotifier,
+        logger: Logger,
+        prelude: @escaping @Sendable () async throws -> Void
+    ) {
+        self.server = server
+        self.child = child
+        self.drain = drain
+        self.notifier = notifier
+        self.logger = logger
+        self.prelude = prelude
+    }
 
     var description: String { "baton" }
 
@@ -26,6 +44,7 @@ struct ActivatedServer<Child: ServerChildChannel>: Service, CustomStringConverti
         let (server, child, logger) = (server, child, logger)
         let outcome = await withGracefulShutdownHandler {
             await server.run {
+                logger.info("ready: accepting connections")
                 tell(notifier.ready(status: "serving"), "READY=1")
             } handle: { connection in
                 await child.handle(value: connection, logger: logger)
@@ -42,7 +61,9 @@ struct ActivatedServer<Child: ServerChildChannel>: Service, CustomStringConverti
     }
 
     private func tell(_ outcome: NotifyOutcome, _ state: String) {
-        guard case .failed(let errno) = outcome else { return }
+        guard case .failed(let errno) = outcome,
+            !hasSaidThatNotifyingFails.exchange(true, ordering: .relaxed)
+        else { return }
         logger.warning("the service manager cannot be told \(state): \(errno); serving goes on (see NOTIFY_SOCKET)")
     }
 }

@@ -35,7 +35,10 @@ extension ApplicationProtocol {
         let service = try await activated(on: activation, named: name, http1: http1, drain: drain)
         try await ServiceGroup(
             configuration: .init(
-                services: [service], gracefulShutdownSignals: gracefulShutdownSignals, logger: logger)
+                services: [service],
+                gracefulShutdownSignals: gracefulShutdownSignals,
+                logger: logger
+            )
         ).run()
     }
 
@@ -82,6 +85,7 @@ extension ApplicationProtocol {
                     for process in processes { try await process() }
                 }
             ],
-            logger: logger)
+            logger: logger
+        )
     }
 }

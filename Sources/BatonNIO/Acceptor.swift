@@ -64,13 +64,16 @@ final class Acceptor: Sendable {
         }
         var thread = pthread_t()
         let result = pthread_create(
-            &thread, nil,
+            &thread,
+            nil,
             { argument in
                 guard let argument else { return nil }
                 cprocess_name_thread("accept")
                 Unmanaged<Acceptor>.fromOpaque(argument).takeRetainedValue().run()
                 return nil
-            }, Unmanaged.passRetained(self).toOpaque())
+            },
+            Unmanaged.passRetained(self).toOpaque()
+        )
         precondition(result == 0, "pthread_create: \(Errno(rawValue: result))")
         pthread_detach(thread)
     }
@@ -102,7 +105,8 @@ final class Acceptor: Sendable {
             if let failure {
                 logger.warning(
                     "cannot accept: \(failure); connections wait in the backlog",
-                    metadata: ["hint": "see LimitNOFILE= and MemoryMax= of the unit"])
+                    metadata: ["hint": "see LimitNOFILE= and MemoryMax= of the unit"]
+                )
             }
         }
 

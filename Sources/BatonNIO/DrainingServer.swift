@@ -53,7 +53,8 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
         let (connections, deliver) = AsyncStream.makeStream(of: Connection.self)
         let register = ConnectionRegister(
             report: { logger.warning("\($0)") },
-            lastClosed: { tell.yield(.lastConnectionClosed) })
+            lastClosed: { tell.yield(.lastConnectionClosed) }
+        )
         let waker = try Waker()
         let opener = ConnectionOpener(group: group, register: register, setUp: setUp) { connection, channel in
             if let admission {
@@ -76,8 +77,10 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
                     admission?.opened()
                     opener.open(descriptor)
                 },
-                ended: { tell.yield(.acceptingEnded) }),
-            logger: logger)
+                ended: { tell.yield(.acceptingEnded) }
+            ),
+            logger: logger
+        )
         self.register = register
         self.configuration = drain
         (self.events, self.tell) = (events, tell)

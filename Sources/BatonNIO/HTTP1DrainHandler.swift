@@ -148,14 +148,19 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
         timer = context.eventLoop.scheduleTask(deadline: instant) {
             let (handler, context) = box.value
             let action = handler.state.lingerElapsed(
-                now: .now(), hasUnread: Self.hasUnread(context), hasUnsent: Self.hasUnsent(context))
+                now: .now(),
+                hasUnread: Self.hasUnread(context),
+                hasUnsent: Self.hasUnsent(context)
+            )
             handler.perform(action, context: context)
         }
     }
 
     private static func hasUnread(_ context: ChannelHandlerContext) -> Bool {
         let unread = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
-            of: NIOBSDSocket.Handle.self, cprocess_unread)
+            of: NIOBSDSocket.Handle.self,
+            cprocess_unread
+        )
         return (unread ?? 0) > 0
     }
 

@@ -56,6 +56,7 @@ extension ListenSocketError {
             .badEnvironment,
             "the service manager's sockets cannot be taken: \(said): \(reason); "
                 + "start through the socket unit, or unset LISTEN_FDS to bind the configured address",
-            errno: errno)
+            errno: errno
+        )
     }
 }

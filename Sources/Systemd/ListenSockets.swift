@@ -39,7 +39,8 @@ public struct ListenSockets: ~Copyable, Sendable {
             index: entries.count { $0.description.name == name },
             kind: SocketKind(descriptor: descriptor),
             isListening: SocketKind.isListening(descriptor),
-            localAddress: SocketAddress(localOf: descriptor))
+            localAddress: SocketAddress(localOf: descriptor)
+        )
         entries.append(Entry(descriptor: descriptor, description: description))
     }
 
@@ -70,7 +71,8 @@ public struct ListenSockets: ~Copyable, Sendable {
                 .ambiguous,
                 "one listen socket named '\(name)' was asked for and there are \(matching.count): "
                     + "\(Self.list(matching.map { entries[$0].description })); "
-                    + "ask by index, or give each socket unit a FileDescriptorName= of its own")
+                    + "ask by index, or give each socket unit a FileDescriptorName= of its own"
+            )
         }
         return removeEntry(at: position)
     }
@@ -110,7 +112,8 @@ public struct ListenSockets: ~Copyable, Sendable {
                 .wrongKind,
                 "socket \(description.name)[\(description.index)] is \(found)"
                     + "\(description.localAddress.map { " at \($0)" } ?? ""), and a listening stream socket is needed; "
-                    + "use ListenStream= with Accept=no in its socket unit")
+                    + "use ListenStream= with Accept=no in its socket unit"
+            )
         }
     }
 
@@ -123,7 +126,8 @@ public struct ListenSockets: ~Copyable, Sendable {
         ListenSocketError(
             .missing,
             "no listen socket named '\(wanted)' was passed; there is: \(Self.list(descriptions)); "
-                + "set FileDescriptorName= in the socket unit, or ask for a name that is there")
+                + "set FileDescriptorName= in the socket unit, or ask for a name that is there"
+        )
     }
 
     private static func list(_ descriptions: [ListenSocket.Description]) -> String {

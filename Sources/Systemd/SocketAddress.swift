@@ -73,8 +73,14 @@ public enum SocketAddress: Sendable, Hashable {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(NI_MAXHOST)) { host in
             let result = bytes.withMemoryRebound(to: sockaddr.self) { address in
                 getnameinfo(
-                    address.baseAddress, socklen_t(bytes.count), host.baseAddress, socklen_t(host.count), nil, 0,
-                    NI_NUMERICHOST)
+                    address.baseAddress,
+                    socklen_t(bytes.count),
+                    host.baseAddress,
+                    socklen_t(host.count),
+                    nil,
+                    0,
+                    NI_NUMERICHOST
+                )
             }
             guard result == 0, let start = host.baseAddress else { return "?" }
             return String(cString: start)

@@ -9,12 +9,14 @@ struct AppOptions: ParsableArguments {
 
     @Option(
         name: .customLong("port"),
-        help: "A TCP port to listen on, without systemd; 0 lets the system choose. Repeatable. (default: 8080)")
+        help: "A TCP port to listen on, without systemd; 0 lets the system choose. Repeatable. (default: 8080)"
+    )
     var ports: [Int] = []
 
     @Option(
         name: .customLong("unix"),
-        help: "The path of a UNIX socket to listen on, without systemd; @name is an abstract one. Repeatable.")
+        help: "The path of a UNIX socket to listen on, without systemd; @name is an abstract one. Repeatable."
+    )
     var paths: [String] = []
 
     @Option(help: "How many seconds a drain may take; then what is left is cut.")

@@ -1,0 +1,292 @@
+import NIOCore
+import NIOHTTP1
+
+/// One client in its closed loop as a state machine without sockets, timers or a clock: events in, actions out.
+///
+/// It has at most one connection and one request at a time, and never sends a request twice.
+struct ClientMachine {
+    enum Event: Sendable {
+        /// The time of the next request has come.
+        case due
+        case connected
+        case connectFailed(ConnectionEnd)
+        /// The pause asked for last is over.
+        case pauseOver
+        /// Bytes came in, before anything is made of them.
+        case received(Int)
+        case head(HTTPResponseHead)
+        case body(ByteBuffer)
+        case responseEnd
+        case malformed(String)
+        case connectionEnded(ConnectionEnd)
+        /// The request under way has used up its time.
+        case deadline
+        /// Begin no more requests; complete the one under way.
+        case stop
+        /// End now, whatever is under way.
+        case abandon
+    }
+
+    enum Action: Equatable {
+        case connect
+        case close
+        /// The response was the last of its connection, as was agreed: leave the close to the server, and forget it.
+        case leaveToServer
+        case issued
+        case write(Part)
+        case pause(Duration)
+        case record(Outcome)
+        case note(CleanClose)
+        /// Send `due` at this time.
+        case next(at: Duration)
+        case finished
+    }
+
+    enum Part: Equatable {
+        case head
+        /// A piece of the body, by its index.
+        case piece(Int)
+        case end
+    }
+
+    struct Settings {
+        var mode: ProbeMode
+        var expected: ExpectedBody
+        var pieces = 0
+        /// Between the end of a response and the next request, of `keep-alive-pause`.
+        var thinkTime: Duration = .zero
+        /// Between connect and request, of `connect-pause`.
+        var connectPause: Duration = .zero
+        var piecePause: Duration = .zero
+        var spacing: Duration = .zero
+        var timeout: Duration
+    }
+
+    private enum Phase: Equatable {
+        case idle(connected: Bool)
+        case connecting
+        /// Connected, and not a byte of the request written on purpose.
+        case holding
+        /// The piece that is written next.
+        case sending(piece: Int)
+        case waiting
+        case finished
+    }
+
+    /// The request under way.
+    struct Flight {
+        var issuedAt: Duration
+        var deadline: Duration
+        var reused: Bool
+        var reading = ResponseReading()
+        var paused: Duration = .zero
+    }
+
+    let settings: Settings
+    private(set) var flight: Flight?
+    private var phase: Phase = .idle(connected: false)
+    private var connectedAt: Duration = .zero
+    private var stopping = false
+
+    init(_ settings: Settings) { self.settings = settings }
+
+    var isFinished: Bool { phase == .finished }
+
+    mutating func handle(_ event: Event, at now: Duration) -> [Action] {
+        switch event {
+        case .due: return due(at: now)
+        case .connected: return connected(at: now)
+        case .connectFailed(let end):
+            guard phase == .connecting else { return [] }
+            return complete(end.kindWhenConnecting, "connect: \(end.words)", at: now)
+        case .pauseOver: return pauseOver(at: now)
+        case .received(let count): return received(count, at: now)
+        case .head(let head): flight?.reading.take(head)
+        case .body(let body):
+            flight?.reading.take(body)
+            if let reading = flight?.reading, reading.isTooLong { return complete(.wrongBody, reading.words, at: now) }
+        case .responseEnd: return responseEnd(at: now)
+        case .malformed(let what):
+            guard let flight else {
+                return phase == .idle(connected: true) ? failIdle(.other, "unasked for: \(what)", at: now) : []
+            }
+            return complete(.other, "malformed response (\(what)); \(flight.reading.words)", at: now)
+        case .connectionEnded(let end): return connectionEnded(end, at: now)
+        case .deadline: return deadline(at: now)
+        case .stop: return stop()
+        case .abandon: return abandon(at: now)
+        }
+        return []
+    }
+}
+
+// MARK: - Sending
+
+extension ClientMachine {
+    private mutating func due(at now: Duration) -> [Action] {
+        guard case .idle(let isConnected) = phase, !stopping else { return [] }
+        flight = Flight(issuedAt: now, deadline: now + settings.timeout, reused: isConnected)
+        if isConnected { return [.issued] + send() }
+        phase = .connecting
+        return [.issued, .connect]
+    }
+
+    private mutating func connected(at now: Duration) -> [Action] {
+        guard phase == .connecting else { return [] }
+        guard settings.mode == .connectPause else { return send() }
+        phase = .holding
+        connectedAt = now
+        return [.pause(settings.connectPause)]
+    }
+
+    private mutating func send() -> [Action] {
+        guard settings.pieces > 0 else {
+            phase = .waiting
+            return [.write(.head), .write(.end)]
+        }
+        phase = .sending(piece: 0)
+        // The pause is armed before the write: a write that fails ends the request at once, and its pause with it.
+        return [.pause(settings.piecePause), .write(.head)]
+    }
+
+    private mutating func pauseOver(at now: Duration) -> [Action] {
+        switch phase {
+        case .holding:
+            flight?.paused += now - connectedAt
+            return send()
+        case .sending(let piece) where piece + 1 == settings.pieces:
+            phase = .waiting
+            return [.write(.piece(piece)), .write(.end)]
+        case .sending(let piece):
+            phase = .sending(piece: piece + 1)
+            return [.pause(settings.piecePause), .write(.piece(piece))]
+        case .idle, .connecting, .waiting, .finished:
+            return []
+        }
+    }
+}
+
+// MARK: - Receiving
+
+extension ClientMachine {
+    private mutating func received(_ count: Int, at now: Duration) -> [Action] {
+        flight?.reading.received += count
+        switch phase {
+        case .idle(connected: true):
+            return failIdle(.other, "read \(count) bytes before a request was written", at: now)
+        case .holding:
+            return complete(.other, "read \(count) bytes before the request was written", at: now)
+        default: return []
+        }
+    }
+
+    private mutating func responseEnd(at now: Duration) -> [Action] {
+        guard let reading = flight?.reading else { return [] }
+        let (kind, detail) = reading.verdict(expecting: settings.expected)
+        guard phase == .waiting, kind == .ok else { return complete(kind, detail, at: now) }
+        let keeps = settings.mode.keepsConnection && reading.leavesConnectionOpen
+        return complete(kind, detail, then: keeps ? .keep : .leaveToServer, at: now)
+    }
+
+    private mutating func connectionEnded(_ end: ConnectionEnd, at now: Duration) -> [Action] {
+        switch phase {
+        case .idle(connected: true):
+            guard end == .endOfFile else {
+                return failIdle(end.kind(received: 0, reused: true), "while idle: \(end.words)", at: now)
+            }
+            phase = .idle(connected: false)
+            return [.close, .note(.keepAliveBeforeWritten)]
+        case .holding:
+            guard end == .endOfFile else {
+                return complete(
+                    end.kind(received: 0, reused: false),
+                    "before the request was written: \(end.words)",
+                    at: now
+                )
+            }
+            // Not a byte was written, so this is not a second try: the request goes out for the first time there.
+            flight?.paused += now - connectedAt
+            phase = .connecting
+            return [.close, .note(.freshBeforeWritten), .connect]
+        case .sending, .waiting:
+            guard let flight else { return [] }
+            let kind = end.kind(received: flight.reading.received, reused: flight.reused)
+            return complete(kind, "\(end.words); \(flight.reading.words)", at: now)
+        case .connecting:
+            return complete(end.kindWhenConnecting, "connect: \(end.words)", at: now)
+        case .idle(connected: false), .finished:
+            return []
+        }
+    }
+}
+
+// MARK: - Ending
+
+extension ClientMachine {
+    private mutating func deadline(at now: Duration) -> [Action] {
+        guard let flight, now >= flight.deadline else { return [] }
+        let limit = "no answer within \(settings.timeout.inSeconds) s"
+        switch phase {
+        case .connecting: return complete(.connectTimeout, limit, at: now)
+        case .holding: return complete(.timeout, "\(limit); not written", at: now)
+        default: return complete(.timeout, "\(limit); \(flight.reading.words)", at: now)
+        }
+    }
+
+    private enum ConnectionFate { case keep, leaveToServer, close }
+
+    /// Ends the request under way and looks ahead to the next.
+    private mutating func complete(
+        _ kind: OutcomeKind,
+        _ detail: String,
+        then fate: ConnectionFate = .close,
+        at now: Duration
+    ) -> [Action] {
+        guard let flight else { return [] }
+        self.flight = nil
+        let outcome = Outcome(
+            mode: settings.mode,
+            kind: kind,
+            detail: detail,
+            issuedAt: flight.issuedAt,
+            endedAt: now,
+            paused: flight.paused,
+            pid: kind == .ok ? flight.reading.pid : nil
+        )
+        var actions: [Action] = [.record(outcome)]
+        switch fate {
+        case .leaveToServer: actions.append(.leaveToServer)
+        case .keep where !stopping: break
+        case .keep, .close: actions.append(.close)
+        }
+        guard !stopping else {
+            phase = .finished
+            return actions + [.finished]
+        }
+        phase = .idle(connected: fate == .keep)
+        let pause = kind.isFailure ? ProbePlan.pauseAfterFailure : settings.thinkTime
+        return actions + [.next(at: max(now + pause, flight.issuedAt + settings.spacing))]
+    }
+
+    /// Fails a request that the connection did not even wait for: what happened to it is nothing a server may do.
+    private mutating func failIdle(_ kind: OutcomeKind, _ detail: String, at now: Duration) -> [Action] {
+        flight = Flight(issuedAt: now, deadline: now, reused: true)
+        return [.issued] + complete(kind, detail, at: now)
+    }
+
+    private mutating func stop() -> [Action] {
+        stopping = true
+        guard case .idle(let isConnected) = phase else { return [] }
+        phase = .finished
+        return isConnected ? [.close, .finished] : [.finished]
+    }
+
+    private mutating func abandon(at now: Duration) -> [Action] {
+        switch phase {
+        case .idle, .finished: return stop()
+        case .connecting, .holding, .sending, .waiting:
+            stopping = true
+            return complete(.abandoned, "stopped by the user", at: now)
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import Synchronization
+
+/// Where all clients write down what they begin and how it ends. Safe to use from any thread.
+final class Ledger: Sendable {
+    private let state: Mutex<Record>
+    private let clock: ProbeClock
+
+    init(clock: ProbeClock) {
+        self.clock = clock
+        state = Mutex(Record())
+    }
+
+    /// Before the first byte, before connect: from here on the request owes an outcome.
+    func issue(_ mode: ProbeMode) { state.withLock { $0.tally.issue(mode) } }
+
+    func record(_ outcome: Outcome) { state.withLock { $0.record(outcome) } }
+
+    func note(_ close: CleanClose, _ mode: ProbeMode) { state.withLock { $0.tally.note(close, mode) } }
+
+    func restartBegan() { state.withLock { $0.windows.begin(at: clock.now) } }
+
+    func restartEnded(_ exit: RestartExit) { state.withLock { $0.windows.end(at: clock.now, exit) } }
+
+    /// The clients are told to stop: what comes now says nothing about gaps any more.
+    func loadEnded() { state.withLock { $0.windows.finish(at: clock.now) } }
+
+    var snapshot: Record { state.withLock { $0 } }
+
+    /// The numbers of a progress line.
+    var progress: (requests: Int, failures: Int, restarts: Int) {
+        state.withLock { ($0.tally.total.recorded, $0.tally.total.failures, $0.windows.restarts.count) }
+    }
+}

@@ -1,0 +1,35 @@
+/// Numbers as people read them, without a locale.
+enum NumberText {
+    /// `52,344`
+    static func count(_ number: some BinaryInteger) -> String {
+        let digits = String(number.magnitude)
+        var grouped = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index) % 3 == 0 { grouped += "," }
+            grouped.append(digit)
+        }
+        return (number < 0 ? "-" : "") + grouped
+    }
+
+    /// `52,344 requests`, `1 restart`
+    static func count(_ number: some BinaryInteger, _ noun: String) -> String {
+        count(number) + " " + noun + (number == 1 ? "" : "s")
+    }
+
+    /// With one place below 10, else none: `0.3 ms`, `31 ms`, `1,200 ms`.
+    static func milliseconds(_ value: Double) -> String {
+        (value < 10 ? decimal(value, places: 1) : count(Int(value.rounded()))) + " ms"
+    }
+
+    static func milliseconds(microseconds: UInt64) -> String { decimal(Double(microseconds) / 1000, places: 2) + " ms" }
+
+    static func seconds(_ value: Double, places: Int = 1) -> String { decimal(value, places: places) + " s" }
+
+    private static func decimal(_ value: Double, places: Int) -> String {
+        let scale = (0..<places).reduce(1) { scale, _ in scale * 10 }
+        let scaled = Int((value * Double(scale)).rounded())
+        let fraction = String(scaled.magnitude % UInt(scale))
+        let zeros = String(repeating: "0", count: places - fraction.count)
+        return "\(scaled < 0 ? "-" : "")\(count(scaled.magnitude / UInt(scale))).\(zeros)\(fraction)"
+    }
+}

@@ -1,0 +1,70 @@
+/// How a request ended; each request ends in exactly one of these. The raw values are the keys of the JSON report.
+enum OutcomeKind: String, CaseIterable, Codable, Sendable {
+    case ok
+    case refused
+    case connectTimeout = "connect_timeout"
+    case reset
+    case emptyReply = "empty_reply"
+    case truncated
+    case timeout
+    case serverError = "status_5xx"
+    case unexpectedStatus = "status_unexpected"
+    case keepAliveClosedAfterWritten = "keep_alive_closed_after_written"
+    case wrongBody = "wrong_body"
+    case other
+    /// Still under way when the user stopped the probe for the second time, or too long after the first.
+    case abandoned
+
+    var isFailure: Bool { self != .ok && self != .abandoned }
+
+    var words: String {
+        switch self {
+        case .ok: "ok"
+        case .refused: "connection refused"
+        case .connectTimeout: "connect timed out"
+        case .reset: "connection reset"
+        case .emptyReply: "empty reply"
+        case .truncated: "truncated response"
+        case .timeout: "timed out"
+        case .serverError: "status 5xx"
+        case .unexpectedStatus: "other unexpected status"
+        case .keepAliveClosedAfterWritten: "keep-alive closed after the request was written"
+        case .wrongBody: "wrong body"
+        case .other: "other"
+        case .abandoned: "abandoned at the user's wish"
+        }
+    }
+}
+
+/// A connection that the server closed cleanly before the first byte of a request was written to it.
+///
+/// No request is lost by this: HTTP/1.1 lets a server close an idle connection at any time (RFC 9112, 9.3.1), and the
+/// client saw it in time and used a new one. It is counted, and counted apart.
+enum CleanClose: String, CaseIterable, Codable, Sendable {
+    case keepAliveBeforeWritten = "keep_alive_closed_before_written"
+    case freshBeforeWritten = "fresh_closed_before_written"
+
+    var words: String {
+        switch self {
+        case .keepAliveBeforeWritten: "a kept connection"
+        case .freshBeforeWritten: "a fresh connection"
+        }
+    }
+}
+
+/// The end of one request.
+struct Outcome: Equatable, Sendable {
+    var mode: ProbeMode
+    var kind: OutcomeKind
+    /// What was read, or the errno; for a reader.
+    var detail: String
+    /// Since the probe's start, as all times here.
+    var issuedAt: Duration
+    var endedAt: Duration
+    /// The part of the time that the client itself spent waiting between connect and request.
+    var paused: Duration
+    /// The process that answered, as the body says.
+    var pid: Int?
+
+    var latency: Duration { endedAt - issuedAt - paused }
+}

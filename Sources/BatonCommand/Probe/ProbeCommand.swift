@@ -1,0 +1,76 @@
+import ArgumentParser
+import Foundation
+import NIOCore
+
+/// `baton probe`: puts a load on a server, restarts it, and accounts for every request.
+struct ProbeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "probe",
+        abstract: "Put a load on a server, restart it, and account for every request.",
+        discussion: """
+            A closed loop: each client sends a request, reads the whole answer, checks it, and sends the next. Nothing is \
+            ever sent twice. A connection that the server closes cleanly before a byte of a request was written to it is \
+            counted apart, as no request is lost by it.
+
+            MODES
+              new-connection    a new connection for each request
+              keep-alive        one connection, one request after the other
+              keep-alive-pause  the same with --pause between them
+              connect-pause     a new connection, and --pause before the request
+              slow-body         a POST whose body is sent over --body-time
+              long              a few that take the server --long-duration
+            The last two ask for /sleep/, the others for --path.
+
+            EXIT STATUS
+              0    nothing failed
+              1    a request or a restart command failed, or nothing was answered
+              3    requests begun and requests ended do not add up
+              64   wrong usage
+              130  interrupted, and nothing had failed
+            """
+    )
+
+    @OptionGroup var options: ProbeOptions
+
+    func validate() throws { _ = try options.plan() }
+
+    func run() async throws {
+        let plan = try options.plan()
+        let address = try resolve(plan.target)
+        try checkJSON()
+        let run = ProbeRun(plan, address: address)
+        let signals = StopSignals()
+        let stops = signals.received
+        let stopping = Task { for await _ in stops { run.interrupt() } }
+        let progress = Task { await ProgressLine(run: run).show() }
+        let result = try await run.run()
+        progress.cancel()
+        await progress.value
+        stopping.cancel()
+        signals.end()
+        let report = ProbeReport(result, plan: plan)
+        try publish(report)
+        if report.exitStatus != 0 { throw ExitCode(report.exitStatus) }
+    }
+
+    private func resolve(_ target: ProbeTarget) throws -> SocketAddress {
+        do { return try target.resolve() } catch {
+            throw ValidationError("\(target.words) cannot be resolved to an address: \(error)")
+        }
+    }
+
+    /// A report that cannot be written is better known before the run than after it.
+    private func checkJSON() throws {
+        guard let path = options.json, path != "-" else { return }
+        do { try Data().write(to: URL(fileURLWithPath: path)) } catch {
+            throw ValidationError("--json '\(path)' cannot be written: \(error.localizedDescription)")
+        }
+    }
+
+    /// The report for people goes to standard output, unless the JSON is wanted there.
+    private func publish(_ report: ProbeReport) throws {
+        let text = Data(ReportText(report: report).text.utf8)
+        try (options.json == "-" ? FileHandle.standardError : .standardOutput).write(contentsOf: text)
+        if let path = options.json { try report.writeJSON(to: path) }
+    }
+}

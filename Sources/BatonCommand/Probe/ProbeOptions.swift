@@ -1,0 +1,77 @@
+import ArgumentParser
+
+/// The options of `baton probe` as they are typed. Numbers take whatever follows them (`.unconditional`), so that a
+/// negative one is objected to as such and not taken for an option.
+struct ProbeOptions: ParsableArguments {
+    @Argument(
+        help:
+            "Where the server listens: http://HOST:PORT, an IPv6 address in brackets. (default: http://127.0.0.1:8080)"
+    )
+    var url: String?
+
+    @Option(help: ArgumentHelp("Speak to this UNIX socket instead.", valueName: "path"))
+    var unix: String?
+
+    @Option(parsing: .unconditional, help: "How many clients, each with one connection at a time.")
+    var connections = 32
+
+    @Option(parsing: .unconditional, help: "How many event loop threads carry the clients.")
+    var threads = 1
+
+    @Option(
+        name: .customLong("mode"),
+        help: ArgumentHelp(
+            "What clients do; repeatable, the clients are spread over them. (default: all)",
+            valueName: "mode"
+        )
+    )
+    var modes: [ProbeMode] = []
+
+    @Option(parsing: .unconditional, help: "Requests per second and client; 0 is as fast as the server answers.")
+    var rate = 0.0
+
+    @Option(parsing: .unconditional, help: "Seconds that keep-alive-pause and connect-pause wait.")
+    var pause = 0.1
+
+    @Option(parsing: .unconditional, help: "Seconds that the body of slow-body takes.")
+    var bodyTime = 0.5
+
+    @Option(parsing: .unconditional, help: "Seconds that a request of mode long asks the server to sleep.")
+    var longDuration = 2.0
+
+    @Option(parsing: .unconditional, help: "Seconds for one request, connect included, before it counts as timed out.")
+    var timeout = 30.0
+
+    @Option(
+        help:
+            "What short requests ask for. The answer must name the pid; /sleep/ and /bytes/N are checked for what they are."
+    )
+    var path = "/"
+
+    @Flag(help: "Take any complete answer with status 200 to a short request for right.")
+    var anyBody = false
+
+    @Option(parsing: .unconditional, help: "Seconds to run, without restarts. (default: 10)")
+    var duration: Double?
+
+    @Option(help: ArgumentHelp("Restart the server with this, run by /bin/sh -c.", valueName: "command"))
+    var restart: String?
+
+    @Option(parsing: .unconditional, help: "How many restarts. (default: 1)")
+    var restarts: Int?
+
+    @Option(
+        parsing: .unconditional,
+        help: "Seconds from the start of one restart to the start of the next. (default: 1)"
+    )
+    var interval: Double?
+
+    @Option(parsing: .unconditional, help: "Seconds of load before the first and after the last restart. (default: 2)")
+    var settle: Double?
+
+    @Option(parsing: .unconditional, help: "Seconds after which a restart command is killed. (default: 120)")
+    var restartTimeout: Double?
+
+    @Option(help: ArgumentHelp("Write the report as JSON to this file; - is standard output.", valueName: "path"))
+    var json: String?
+}

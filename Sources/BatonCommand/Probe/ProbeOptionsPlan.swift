@@ -1,0 +1,123 @@
+import ArgumentParser
+
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+extension ProbeOptions {
+    /// - Throws: `ValidationError`, naming the option, its value and what it must be.
+    func plan() throws -> ProbePlan {
+        var plan = ProbePlan(target: try target())
+        plan.connections = try Self.whole(connections, "--connections", 1...10_000)
+        plan.threads = try Self.whole(threads, "--threads", 1...64)
+        if !modes.isEmpty { plan.modes = ProbeMode.allCases.filter { modes.contains($0) } }
+        guard plan.connections >= plan.modes.count else {
+            throw ValidationError(
+                "--connections \(connections) is fewer than the \(plan.modes.count) modes; name fewer of them with --mode"
+            )
+        }
+        guard (0...100_000).contains(rate) else {
+            throw ValidationError("--rate \(rate) is not from 0 to 100000 requests per second")
+        }
+        plan.rate = rate
+        plan.pause = try Self.seconds(pause, "--pause")
+        plan.bodyTime = try Self.seconds(bodyTime, "--body-time")
+        plan.longDuration = try Self.seconds(longDuration, "--long-duration")
+        plan.timeout = try Self.seconds(timeout, "--timeout", from: 0.001)
+        try checkTimeout(plan)
+        try checkDescriptors(plan)
+        guard path.hasPrefix("/"), path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+            throw ValidationError("--path '\(path)' must begin with / and consist of printable ASCII without spaces")
+        }
+        plan.path = path
+        plan.expected = anyBody ? .anything : ExpectedBody(path: path)
+        plan.load = try load()
+        return plan
+    }
+
+    private func target() throws -> ProbeTarget {
+        guard let unix else {
+            do { return try ProbeTarget(url: url ?? "http://127.0.0.1:8080") } catch let error as ProbeTarget.Malformed
+            {
+                throw ValidationError(error.description)
+            }
+        }
+        guard url == nil else {
+            throw ValidationError("URL '\(url ?? "")' and --unix \(unix) exclude each other; give one")
+        }
+        // sockaddr_un.sun_path with its final null byte, unix(7).
+        guard (1...107).contains(unix.utf8.count) else {
+            throw ValidationError("--unix '\(unix)' must be a path of 1 to 107 bytes")
+        }
+        return .unix(path: unix)
+    }
+
+    private func load() throws -> ProbePlan.Load {
+        guard let restart else {
+            let others: [(String, Bool)] = [
+                ("--restarts", restarts != nil), ("--interval", interval != nil), ("--settle", settle != nil),
+                ("--restart-timeout", restartTimeout != nil),
+            ]
+            if let (name, _) = others.first(where: \.1) {
+                throw ValidationError("\(name) says nothing without --restart COMMAND")
+            }
+            return .steady(try Self.seconds(duration ?? 10, "--duration", from: 0.001))
+        }
+        guard !restart.isEmpty else { throw ValidationError("--restart '' is no command") }
+        guard duration == nil else {
+            throw ValidationError(
+                "--duration and --restart exclude each other; --restarts, --interval and --settle say how long it takes"
+            )
+        }
+        return .restarts(
+            ProbePlan.RestartPlan(
+                command: restart,
+                count: try Self.whole(restarts ?? 1, "--restarts", 1...100_000),
+                interval: try Self.seconds(interval ?? 1, "--interval"),
+                settle: try Self.seconds(settle ?? 2, "--settle"),
+                timeout: try Self.seconds(restartTimeout ?? 120, "--restart-timeout", from: 0.001)
+            )
+        )
+    }
+
+    /// A request that the probe itself makes longer than its timeout can only fail.
+    private func checkTimeout(_ plan: ProbePlan) throws {
+        let own: [(ProbeMode, String, Duration)] = [
+            (.connectPause, "--pause", plan.pause), (.slowBody, "--body-time", plan.bodyTime),
+            (.long, "--long-duration", plan.longDuration),
+        ]
+        for (mode, name, duration) in own where plan.modes.contains(mode) && duration >= plan.timeout {
+            throw ValidationError(
+                "\(name) \(duration.inSeconds) leaves nothing of --timeout \(timeout) for an answer; make the timeout longer"
+            )
+        }
+    }
+
+    private func checkDescriptors(_ plan: ProbePlan) throws {
+        let limit = sysconf(CInt(_SC_OPEN_MAX))
+        guard limit >= 0, plan.descriptors > limit else { return }
+        throw ValidationError(
+            "--connections \(connections) can need \(plan.descriptors) open files, and \(limit) are allowed; raise that with "
+                + "`ulimit -n` or ask for fewer connections"
+        )
+    }
+
+    private static func whole(_ value: Int, _ name: String, _ range: ClosedRange<Int>) throws -> Int {
+        guard range.contains(value) else {
+            throw ValidationError("\(name) \(value) is not from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    private static func seconds(_ value: Double, _ name: String, from least: Double = 0) throws -> Duration {
+        let most = 86_400.0
+        guard (least...most).contains(value) else {
+            throw ValidationError("\(name) \(value) is not from \(least) to \(most) seconds")
+        }
+        return .nanoseconds(Int64((value * 1e9).rounded()))
+    }
+}

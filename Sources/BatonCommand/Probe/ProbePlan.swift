@@ -1,0 +1,55 @@
+/// What to do, checked: every number is in its range, every mode has a client.
+struct ProbePlan: Sendable {
+    var target: ProbeTarget
+    var connections = 32
+    var threads = 1
+    var modes: [ProbeMode] = ProbeMode.allCases
+    /// Requests per second and client; 0 is as fast as the server answers.
+    var rate = 0.0
+    /// Of `keep-alive-pause` between requests, of `connect-pause` between connect and request.
+    var pause: Duration = .milliseconds(100)
+    /// From the first to the last piece of a slow body.
+    var bodyTime: Duration = .milliseconds(500)
+    var longDuration: Duration = .seconds(2)
+    /// Of one request, connect included.
+    var timeout: Duration = .seconds(30)
+    var path = "/"
+    var expected: ExpectedBody = .pid
+    var load: Load = .steady(.seconds(10))
+
+    enum Load: Sendable {
+        case steady(Duration)
+        case restarts(RestartPlan)
+    }
+
+    struct RestartPlan: Sendable {
+        var command: String
+        var count: Int
+        /// From the start of one to the start of the next.
+        var interval: Duration
+        /// Undisturbed load before the first and after the last.
+        var settle: Duration
+        /// For one command, which is then killed.
+        var timeout: Duration
+    }
+
+    /// After a failed request a client waits this long, so that a server that refuses is not counted a million times.
+    static let pauseAfterFailure: Duration = .milliseconds(10)
+    /// A request overlapping the time up to this long after a restart command has ended is around a restart.
+    static let restartShadow: Duration = .seconds(1)
+    /// How long a first Ctrl-C lets the requests under way complete.
+    static let interruptGrace: Duration = .seconds(5)
+    /// How many failures are told in detail.
+    static let failuresTold = 10
+
+    /// Between the starts of two requests of a client, at least.
+    var spacing: Duration { rate > 0 ? .nanoseconds(Int64(1e9 / rate)) : .zero }
+
+    var pauseBetweenPieces: Duration { bodyTime / max(1, ProbeRequest.slowPieces - 1) }
+
+    /// As many as clients (each with a connection and one left to the server) and event loops can have open. The kernel
+    /// gives out the lowest free ones.
+    var descriptors: Int { 2 * connections + 8 * threads + 64 }
+
+    var clients: [ProbeMode] { ProbeMode.assignment(of: modes, to: connections) }
+}

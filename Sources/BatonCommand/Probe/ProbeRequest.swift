@@ -1,0 +1,46 @@
+import NIOCore
+import NIOHTTP1
+
+/// A request as the clients of one mode send it, and what a right answer to it is.
+struct ProbeRequest: Sendable {
+    var head: HTTPRequestHead
+    /// What the body is sent in; a pause lies between one and the next.
+    var pieces: [ByteBuffer] = []
+    var expected: ExpectedBody
+}
+
+extension ProbeRequest {
+    /// How many pieces a slow body is sent in.
+    static let slowPieces = 6
+
+    static func make(for mode: ProbeMode, plan: ProbePlan) -> ProbeRequest {
+        var headers: HTTPHeaders = ["Host": plan.target.authority, "User-Agent": "baton-probe"]
+        if !mode.keepsConnection { headers.add(name: "Connection", value: "close") }
+        switch mode {
+        case .newConnection, .keepAlive, .keepAlivePause, .connectPause:
+            return ProbeRequest(
+                head: HTTPRequestHead(version: .http1_1, method: .GET, uri: plan.path, headers: headers),
+                expected: plan.expected
+            )
+        case .long:
+            let uri = "/sleep/?duration=\(GoDuration.text(plan.longDuration))"
+            return ProbeRequest(
+                head: HTTPRequestHead(version: .http1_1, method: .GET, uri: uri, headers: headers),
+                expected: .sleep(nanoseconds: plan.longDuration.wholeNanoseconds)
+            )
+        case .slowBody:
+            let body = "duration=1ms"
+            headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
+            headers.add(name: "Content-Length", value: "\(body.utf8.count)")
+            let size = body.utf8.count / slowPieces
+            let bytes = Array(body.utf8)
+            return ProbeRequest(
+                head: HTTPRequestHead(version: .http1_1, method: .POST, uri: "/sleep/", headers: headers),
+                pieces: stride(from: 0, to: bytes.count, by: size).map {
+                    ByteBuffer(bytes: bytes[$0..<min($0 + size, bytes.count)])
+                },
+                expected: .sleep(nanoseconds: 1_000_000)
+            )
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// One run from the first request to the last: load, restarts, stopping. Safe to use from any thread.
+final class ProbeRun: Sendable {
+    struct Result: Sendable {
+        var record: Record
+        /// Until the clients were told to stop.
+        var duration: Duration
+        var wasInterrupted: Bool
+    }
+
+    private struct State {
+        var interrupts = 0
+        var clients: ClientGroup?
+        var load: Task<Void, Never>?
+        var command: RestartCommand?
+    }
+
+    let plan: ProbePlan
+    private let address: SocketAddress
+    let ledger: Ledger
+    let clock = ProbeClock()
+    private let state = Mutex(State())
+
+    init(_ plan: ProbePlan, address: SocketAddress) {
+        (self.plan, self.address) = (plan, address)
+        ledger = Ledger(clock: clock)
+    }
+
+    func run() async throws -> Result {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: plan.threads)
+        let clients = try await ClientGroup(plan, address: address, on: group, clock: clock, ledger: ledger)
+        let load = Task { await self.load() }
+        state.withLock {
+            ($0.clients, $0.load) = (clients, load)
+            if $0.interrupts > 0 { load.cancel() }
+            if $0.interrupts > 1 { clients.send(.abandon) }
+        }
+        await load.value
+        ledger.loadEnded()
+        let duration = clock.now
+        clients.send(.stop)
+        let grace = Task { await self.abandonWhenGraceIsOver() }
+        try await clients.waitUntilFinished()
+        grace.cancel()
+        try await group.shutdownGracefully()
+        return Result(
+            record: ledger.snapshot,
+            duration: duration,
+            wasInterrupted: state.withLock { $0.interrupts > 0 }
+        )
+    }
+
+    /// The first time: begins nothing more. The second time: ends everything that is under way.
+    func interrupt() {
+        state.withLock { state in
+            state.interrupts += 1
+            state.load?.cancel()
+            guard state.interrupts > 1 else { return }
+            state.command?.kill()
+            state.clients?.send(.abandon)
+        }
+    }
+
+    private func load() async {
+        // A sleep that throws was cancelled: then nothing more is begun.
+        switch plan.load {
+        case .steady(let duration): try? await Task.sleep(for: duration)
+        case .restarts(let restarts): try? await restart(restarts)
+        }
+    }
+
+    private func restart(_ restarts: ProbePlan.RestartPlan) async throws {
+        try await Task.sleep(for: restarts.settle)
+        var start = clock.now
+        for number in 1...restarts.count {
+            if number > 1 {
+                start = max(start + restarts.interval, clock.now)
+                try await Task.sleep(for: start - clock.now)
+            }
+            let command = RestartCommand(restarts.command, timeout: restarts.timeout, descriptors: plan.descriptors)
+            state.withLock { $0.command = command }
+            ledger.restartBegan()
+            ledger.restartEnded(await command.run())
+            try Task.checkCancellation()
+        }
+        try await Task.sleep(for: restarts.settle)
+    }
+
+    /// Without an interrupt the requests under way have their own time limits.
+    private func abandonWhenGraceIsOver() async {
+        guard state.withLock({ $0.interrupts > 0 }) else { return }
+        guard (try? await Task.sleep(for: ProbePlan.interruptGrace)) != nil else { return }
+        state.withLock { $0.clients }?.send(.abandon)
+    }
+}

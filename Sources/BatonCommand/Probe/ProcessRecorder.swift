@@ -1,0 +1,23 @@
+/// Which processes answered, in order of their first answer.
+struct ProcessRecorder: Sendable {
+    struct Process: Equatable, Sendable {
+        var pid: Int
+        var responses: Int
+        var firstSeen: Duration
+    }
+
+    /// A server that invents a pid with each response must not fill the memory.
+    static let limit = 10_000
+
+    private(set) var inOrder: [Process] = []
+    private var index: [Int: Int] = [:]
+
+    mutating func record(_ pid: Int, at time: Duration) {
+        if let known = index[pid] {
+            inOrder[known].responses += 1
+        } else if inOrder.count < Self.limit {
+            index[pid] = inOrder.count
+            inOrder.append(Process(pid: pid, responses: 1, firstSeen: time))
+        }
+    }
+}

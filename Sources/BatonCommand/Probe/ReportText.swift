@@ -1,0 +1,138 @@
+/// The report for people: aligned tables, plain words, and a last line that says what happened.
+struct ReportText {
+    let report: ProbeReport
+
+    var text: String {
+        let parts = [
+            requests, kinds, latency, restarts, processes, failures, [lastLine],
+        ]
+        return parts.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
+    }
+
+    private var requests: [String] {
+        var table = TextTable(["mode", "clients", "requests", "ok", "failed", "closed before written"])
+        for mode in report.modes + (report.modes.count > 1 ? [report.total] : []) {
+            let closes = mode.closedBeforeWritten.values.reduce(0, +)
+            let numbers = [mode.clients, mode.issued, mode.outcomes[OutcomeKind.ok.rawValue] ?? 0, mode.failed, closes]
+            table.add([mode.mode] + numbers.map { NumberText.count($0) })
+        }
+        let title =
+            "\(report.target), \(NumberText.count(report.connections, "client")) for "
+            + NumberText.seconds(report.durationSeconds)
+        return [title, ""] + table.lines
+    }
+
+    private var kinds: [String] {
+        var lines = ["how requests ended"]
+        // Abandoned is only there when the user wanted it; all other kinds are shown to be none.
+        let abandoned = report.total.outcomes[OutcomeKind.abandoned.rawValue] ?? 0
+        lines += counts(
+            OutcomeKind.allCases.filter { $0 != .abandoned || abandoned > 0 }.map { kind in
+                (kind.words, { $0.outcomes[kind.rawValue] ?? 0 })
+            }
+        )
+        lines += ["", "closed by the server before a byte of a request was written, no failures"]
+        return lines
+            + counts(
+                CleanClose.allCases.map { close in
+                    (close.words, { $0.closedBeforeWritten[close.rawValue] ?? 0 })
+                }
+            )
+    }
+
+    /// A number for each, and where it comes from if that is not everywhere.
+    private func counts(_ rows: [(words: String, number: (ProbeReport.Modes) -> Int)]) -> [String] {
+        var table = TextTable([])
+        for (words, number) in rows { table.add(["  " + words, NumberText.count(number(report.total))]) }
+        return zip(table.lines, rows).map { line, row in
+            let modes = report.modes.filter { row.number($0) > 0 }
+            guard modes.count < report.modes.count, !modes.isEmpty else { return line }
+            return line + "  " + modes.map { "\($0.mode) \(NumberText.count(row.number($0)))" }.joined(separator: ", ")
+        }
+    }
+
+    private var latency: [String] {
+        guard !report.latencyModes.isEmpty else { return [] }
+        var table = TextTable(["latency", "responses", "p50", "p99", "p99.9", "max"])
+        func add(_ words: String, _ latency: ProbeReport.Latency) {
+            let times = [
+                latency.p50Microseconds, latency.p99Microseconds, latency.p999Microseconds, latency.maxMicroseconds,
+            ]
+            let texts = times.map { latency.responses == 0 ? "-" : NumberText.milliseconds(microseconds: $0) }
+            table.add([words, NumberText.count(latency.responses)] + texts)
+        }
+        add("steady state", report.latencySteady)
+        if report.restartsAsked > 0 { add("around restarts", report.latencyAroundRestarts) }
+        return table.lines + ["of " + report.latencyModes.joined(separator: ", ")]
+    }
+
+    private var restarts: [String] {
+        guard !report.restarts.isEmpty else { return [] }
+        func gap(_ value: Double?) -> String { value.map { NumberText.milliseconds($0) } ?? "-" }
+        var table = TextTable(["restart", "at", "took", "ended", "longest gap", "of new connections"])
+        for restart in report.restarts {
+            table.add([
+                "\(restart.number)", NumberText.seconds(restart.startedAtSeconds),
+                restart.tookSeconds.map { NumberText.seconds($0, places: 3) } ?? "-", restart.ended,
+                gap(restart.longestGapMilliseconds), gap(restart.longestNewConnectionGapMilliseconds),
+            ])
+        }
+        let rows: [(String, KeyPath<ProbeReport.Gaps, Double?>)] = [
+            ("median", \.medianMilliseconds), ("worst", \.worstMilliseconds), ("without restart", \.quietMilliseconds),
+        ]
+        for (words, path) in rows {
+            table.add([
+                words, "", "", "", gap(report.gaps[keyPath: path]), gap(report.newConnectionGaps[keyPath: path]),
+            ])
+        }
+        return ["restart command: \(report.restartCommand)"] + table.lines
+    }
+
+    private var processes: [String] {
+        guard !report.pids.isEmpty else { return [] }
+        var table = TextTable(["answered by pid", "responses", "first at"])
+        for process in report.pids {
+            table.add([
+                "\(process.pid)", NumberText.count(process.responses), NumberText.seconds(process.firstSeenSeconds),
+            ])
+        }
+        return table.lines
+    }
+
+    private var failures: [String] {
+        guard !report.failures.isEmpty else { return [] }
+        let title =
+            report.total.failed > report.failures.count
+            ? "the first \(report.failures.count) of \(NumberText.count(report.total.failed)) failures:" : "failures:"
+        return [title]
+            + report.failures.map { failure in
+                let kind = OutcomeKind(rawValue: failure.kind)?.words ?? failure.kind
+                return
+                    "  at \(NumberText.seconds(failure.atSeconds, places: 3)), \(failure.mode): \(kind): \(failure.detail)"
+            }
+    }
+
+    var lastLine: String {
+        guard report.addsUp else {
+            return "requests begun and requests ended do not add up (\(NumberText.count(report.total.issued)) and "
+                + "\(NumberText.count(report.total.recorded))): this report cannot be relied on"
+        }
+        var line =
+            "\(NumberText.count(report.total.failed)) of \(NumberText.count(report.total.issued, "request")) failed"
+        if report.restartsAsked > 0 {
+            line += " over \(NumberText.count(report.restarts.count, "restart"))"
+            let isNew = report.newConnectionGaps.worstMilliseconds != nil
+            let gaps = isNew ? report.newConnectionGaps : report.gaps
+            if let worst = gaps.worstMilliseconds, let median = gaps.medianMilliseconds {
+                line += "; longest pause \(NumberText.milliseconds(worst)) (median \(NumberText.milliseconds(median)))"
+            }
+            if report.restartsFailed > 0 {
+                line += "; \(NumberText.count(report.restartsFailed, "restart command")) failed"
+            }
+        } else {
+            line += " in \(NumberText.seconds(report.durationSeconds))"
+        }
+        if report.total.outcomes[OutcomeKind.ok.rawValue] == 0 { line += "; none was answered" }
+        return report.interrupted ? line + "; interrupted" : line
+    }
+}

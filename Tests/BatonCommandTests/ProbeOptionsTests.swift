@@ -1,0 +1,110 @@
+import ArgumentParser
+import Testing
+
+@testable import BatonCommand
+
+struct ProbeOptionsTests {
+    private func plan(_ arguments: String...) throws -> ProbePlan {
+        try ProbeOptions.parse(arguments).plan()
+    }
+
+    @Test func defaults() throws {
+        let plan = try plan()
+        #expect(plan.target == .tcp(host: "127.0.0.1", port: 8080))
+        #expect(plan.connections == 32)
+        #expect(plan.modes == ProbeMode.allCases)
+        #expect(plan.expected == .pid)
+        guard case .steady(.seconds(10)) = plan.load else {
+            Issue.record("\(plan.load)")
+            return
+        }
+    }
+
+    @Test func everythingGiven() throws {
+        let plan = try plan(
+            "http://[::1]:8080",
+            "--connections",
+            "6",
+            "--mode",
+            "long",
+            "--mode",
+            "keep-alive",
+            "--rate",
+            "2.5",
+            "--path",
+            "/bytes/10",
+            "--restart",
+            "systemctl restart app",
+            "--restarts",
+            "20",
+            "--interval",
+            "0.5"
+        )
+        #expect(plan.target == .tcp(host: "::1", port: 8080))
+        #expect(plan.target.authority == "[::1]:8080")
+        #expect(plan.modes == [.keepAlive, .long])
+        #expect(plan.spacing == .milliseconds(400))
+        #expect(plan.expected == .length(10))
+        guard case .restarts(let restarts) = plan.load else {
+            Issue.record("\(plan.load)")
+            return
+        }
+        #expect(restarts.command == "systemctl restart app")
+        #expect(restarts.count == 20)
+        #expect(restarts.interval == .milliseconds(500))
+        #expect(restarts.settle == .seconds(2))
+    }
+
+    @Test func unixSocket() throws {
+        #expect(try plan("--unix", "/run/app.sock").target == .unix(path: "/run/app.sock"))
+    }
+
+    /// The arguments, and what the message has to name.
+    @Test(arguments: [
+        (["ftp://a"], ["URL 'ftp://a'", "http://"]), (["127.0.0.1:8080"], ["URL '127.0.0.1:8080'"]),
+        (["https://a"], ["URL 'https://a'", "TLS"]), (["http://"], ["no host"]), (["http://:80"], ["no host"]),
+        (["http://a:0"], ["port from 1 to 65535"]), (["http://a:65536"], ["port from 1 to 65535"]),
+        (["http://a:x"], ["port from 1 to 65535"]), (["http://a:+80"], ["port from 1 to 65535"]),
+        (["http://[::1"], ["[ without ]"]), (["http://[x]:1"], ["no IPv6 address"]), (["http://a/b"], ["--path"]),
+        (["http://u@a"], ["character"]), (["http://a b"], ["character"]),
+        (["--unix", "/x", "http://a"], ["--unix /x", "exclude"]),
+        (["--unix", String(repeating: "x", count: 108)], ["--unix", "107 bytes"]), (["--unix", ""], ["--unix ''"]),
+        (["--mode", "foo"], ["'foo'", "--mode", "keep-alive-pause"]),
+        (["--connections", "0"], ["--connections 0", "from 1"]),
+        (["--connections", "-3"], ["--connections -3"]),
+        (["--connections", "3"], ["--connections 3", "6 modes", "--mode"]),
+        (["--connections", "x"], ["'x'", "--connections"]), (["--threads", "0"], ["--threads 0"]),
+        (["--rate", "-1"], ["--rate -1"]), (["--rate", "nan"], ["--rate nan"]), (["--pause", "-1"], ["--pause -1"]),
+        (["--body-time", "-0.5"], ["--body-time -0.5"]), (["--long-duration", "-2"], ["--long-duration -2"]),
+        (["--long-duration", "30"], ["--long-duration 30", "--timeout 30"]), (["--timeout", "0"], ["--timeout 0"]),
+        (["--timeout", "inf"], ["--timeout inf"]), (["--duration", "-1"], ["--duration -1"]),
+        (["--path", "x"], ["--path 'x'"]), (["--path", "/a b"], ["--path '/a b'"]),
+        (["--path", "/\r\nX: y"], ["--path"]),
+        (["--restarts", "3"], ["--restarts", "--restart COMMAND"]),
+        (["--settle", "3"], ["--settle", "--restart COMMAND"]),
+        (["--restart", ""], ["--restart ''"]), (["--restart", "true", "--restarts", "0"], ["--restarts 0"]),
+        (["--restart", "true", "--restarts", "-1"], ["--restarts -1"]),
+        (["--restart", "true", "--interval", "-1"], ["--interval -1"]),
+        (["--restart", "true", "--duration", "3"], ["--duration", "exclude"]),
+    ])
+    func badInputIsNamed(arguments: [String], words: [String]) {
+        do {
+            _ = try BatonCommand.parseAsRoot(["probe"] + arguments)
+            Issue.record("accepted \(arguments)")
+        } catch {
+            let message = BatonCommand.fullMessage(for: error)
+            for word in words { #expect(message.contains(word), "\(message)") }
+            #expect(BatonCommand.exitCode(for: error).rawValue == 64)
+        }
+    }
+
+    @Test(arguments: [
+        (32, ProbeMode.allCases, [6, 6, 6, 6, 6, 2]), (6, ProbeMode.allCases, [1, 1, 1, 1, 1, 1]),
+        (3, [.long], [0, 0, 0, 0, 0, 3]), (4, [.keepAlive, .long], [0, 3, 0, 0, 0, 1]),
+        (3, [.newConnection], [3, 0, 0, 0, 0, 0]),
+    ])
+    func clientsAreSpreadOverTheModes(connections: Int, modes: [ProbeMode], counts: [Int]) {
+        let clients = ProbeMode.assignment(of: modes, to: connections)
+        #expect(ProbeMode.allCases.map { mode in clients.count { $0 == mode } } == counts)
+    }
+}

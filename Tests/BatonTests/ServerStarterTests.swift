@@ -1,0 +1,36 @@
+import Systemd
+import Testing
+
+@testable import Baton
+
+@Suite struct ServerStarterTests {
+    @Test(arguments: [
+        ("", []),
+        ("8080=4", ["8080 4"]),
+        (
+            "8080=4;127.0.0.1:80=5;[::1]:8080=0;/run/a=b.sock=12",
+            ["8080 4", "127.0.0.1:80 5", "[::1]:8080 0", "/run/a=b.sock 12"]
+        ),
+    ])
+    func parsesWhatStartServerWrites(value: String, expected: [String]) throws {
+        #expect(try ServerStarter.parse(value).map { "\($0.name) \($0.descriptor)" } == expected)
+    }
+
+    @Test(arguments: [
+        ("8080", "'8080' has no '=' and descriptor"),
+        ("8080=", "'' of '8080' is not a descriptor number"),
+        ("8080=x", "'x' of '8080' is not a descriptor number"),
+        ("8080=-1", "'-1' of '8080' is not a descriptor number"),
+        ("8080=+4", "'+4' of '8080' is not a descriptor number"),
+        ("8080=99999999999", "descriptor '99999999999' of '8080' is too large"),
+        ("=4", "'=4' has no port or path before its '='"),
+        ("8080=4;", "an entry is empty"),
+        ("8080=4;;8081=5", "an entry is empty"),
+        ("8080=4;8081=4", "descriptor 4 is given to both '8080' and '8081'"),
+    ])
+    func saysWhatIsMalformed(value: String, reason: String) {
+        let error = #expect(throws: ListenSocketError.self) { try ServerStarter.parse(value) }
+        #expect(error?.code == .badEnvironment)
+        #expect(error?.description.hasPrefix("SERVER_STARTER_PORT='\(value)': \(reason); ") == true)
+    }
+}
