@@ -101,6 +101,34 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // A real systemd to test against, and the plain C server that the pause of a restart is measured against.
+        .target(name: "CNamespace", path: "Tests/Machine/CNamespace", cSettings: strictC),
+        .target(
+            name: "MachineKit",
+            dependencies: ["CNamespace", .subprocess],
+            path: "Tests/Machine/Kit",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "plain-server",
+            path: "Tests/Machine/PlainServer",
+            cSettings: strictC,
+            linkerSettings: [.linkedLibrary("systemd")]
+        ),
+        .testTarget(
+            name: "MachineTests",
+            dependencies: ["MachineKit"],
+            path: "Tests/Machine/Cases",
+            swiftSettings: strict
+        ),
+
+        // What the benchmarks measure against.
+        .executableTarget(
+            name: "stock-server",
+            dependencies: ["ArticleRoutes", .hummingbird, .logging],
+            path: "Tests/Benchmarks/StockServer",
+            swiftSettings: strict),
+
         // The tests, one target per module.
         .testTarget(name: "SystemdTests", dependencies: ["Systemd"], swiftSettings: strict),
         .testTarget(name: "BatonTests", dependencies: ["Baton", "Systemd", .systemPackage], swiftSettings: strict),

@@ -20,10 +20,12 @@ internal import Darwin
 final class Acceptor: Sendable {
     /// What the accept loop asks and tells; called on its thread.
     struct Delegate: Sendable {
-        /// Whether there is room for one more connection.
+        /// How many connections to accept before handing them over: handing over costs about as much as accepting.
+        var batch: Int
+        /// Whether there is room for ``batch`` more connections.
         var mayAccept: @Sendable () -> Bool
-        /// A connection: the callee owns the descriptor, which is close-on-exec and non-blocking.
-        var accepted: @Sendable (CInt) -> Void
+        /// Connections, at least one and at most ``Delegate/batch``: the callee owns their descriptors, which are close-on-exec and non-blocking.
+        var accepted: @Sendable ([CInt]) -> Void
         /// The loop has ended and the listen sockets are closed; nothing is called any more.
         var ended: @Sendable () -> Void
     }
@@ -125,16 +127,25 @@ final class Acceptor: Sendable {
     /// - Returns: Why it cannot go on for now, if so.
     private func acceptWaiting(on listener: CInt) -> Errno? {
         while !isStopping.load(ordering: .acquiring), delegate.mayAccept() {
-            let descriptor = cprocess_accept(listener)
-            guard descriptor < 0 else {
-                delegate.accepted(descriptor)
-                continue
-            }
-            let errno = Errno(rawValue: -descriptor)
-            if errno == .wouldBlock { return nil }
-            guard Self.concernsOneConnection.contains(errno) else { return errno }
+            let (connections, end) = acceptBatch(on: listener)
+            if !connections.isEmpty { delegate.accepted(connections) }
+            if let end { return end == .wouldBlock ? nil : end }
         }
         return nil
+    }
+
+    /// Accepts up to ``Delegate/batch`` connections; says why it accepted no more, if not because the batch was full.
+    private func acceptBatch(on listener: CInt) -> (connections: [CInt], end: Errno?) {
+        var connections: [CInt] = []
+        while connections.count < delegate.batch {
+            let descriptor = cprocess_accept(listener)
+            if descriptor >= 0 {
+                connections.append(descriptor)
+            } else if !Self.concernsOneConnection.contains(Errno(rawValue: -descriptor)) {
+                return (connections, Errno(rawValue: -descriptor))
+            }
+        }
+        return (connections, nil)
     }
 
     /// accept(2) reports what has befallen a connection in the backlog; the next one may be well.

@@ -33,14 +33,24 @@ final class ConnectionOpener<Connection: Sendable>: Sendable {
         self.failed = failed
     }
 
-    /// Opens a connection. Thread-safe; returns at once.
+    /// Opens connections, spread over the event loops. Thread-safe; returns at once.
     ///
-    /// - Parameter descriptor: The connection, whose descriptor is the opener's from now on.
-    func open(_ descriptor: CInt) {
-        register.opened()
-        let turn = next.wrappingAdd(1, ordering: .relaxed).oldValue
-        let loop = loops[Int(UInt(bitPattern: turn) % UInt(loops.count))]
-        let ready = NIOLoopBoundBox<Connection?>.makeEmptyBox(valueType: Connection.self, eventLoop: loop)
+    /// - Parameter descriptors: The connections, whose descriptors are the opener's from now on.
+    func open(_ descriptors: [CInt]) {
+        register.opened(descriptors.count)
+        let first = Int(UInt(bitPattern: next.wrappingAdd(descriptors.count, ordering: .relaxed).oldValue) % UInt(loops.count))
+        // One task for all connections of a loop: waking its thread costs more than opening one.
+        for (offset, loop) in (loops[first...] + loops[..<first]).enumerated().prefix(descriptors.count) {
+            loop.execute {
+                for index in stride(from: offset, to: descriptors.count, by: self.loops.count) {
+                    self.open(descriptors[index], on: loop)
+                }
+            }
+        }
+    }
+
+    private func open(_ descriptor: CInt, on loop: any EventLoop) {
+        let ready = NIOLoopBoundBox<Connection?>(nil, eventLoop: loop)
         ClientBootstrap(group: loop)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelInitializer { channel in

@@ -29,9 +29,9 @@ final class ConnectionRegister: Sendable {
     /// How many connections are open.
     var open: Int { state.withLock { $0.open } }
 
-    /// A connection has been accepted.
-    func opened() {
-        state.withLock { $0.open += 1 }
+    /// Connections have been accepted.
+    func opened(_ count: Int) {
+        state.withLock { $0.open += count }
     }
 
     /// The channel of a connection exists. On its event loop, once its pipeline is complete.

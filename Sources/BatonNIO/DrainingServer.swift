@@ -72,10 +72,11 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
             sockets: sockets,
             waker: waker,
             delegate: .init(
+                batch: admission == nil ? 64 : 1,
                 mayAccept: { admission?.mayAccept() ?? true },
-                accepted: { descriptor in
-                    admission?.opened()
-                    opener.open(descriptor)
+                accepted: { connections in
+                    for _ in connections { admission?.opened() }
+                    opener.open(connections)
                 },
                 ended: { tell.yield(.acceptingEnded) }
             ),

@@ -1,0 +1,43 @@
+import MachineKit
+import Testing
+
+extension UnderSystemd {
+    /// Default limits would close the socket of a service that dies at once, until an administrator acts.
+    @Suite struct CrashLoop {
+        @Test(.timeLimit(.minutes(1)), arguments: ["/bin/false", "/bin/true"])
+        func theSocketSurvivesAndTheRepairHelps(command: String) async throws {
+            let machine = try await Machine.shared
+            let server = try await Server.install(.app(), in: machine, dropIns: [.command(command)], start: false)
+            let waiting = try await Connection.open(to: 8080, in: machine)
+            try await waiting.send("GET / HTTP/1.1\r\nHost: machine\r\n\r\n")
+            let before = try await processorTime(machine)
+
+            let end = ContinuousClock.now + .seconds(3)
+            var others: [Connection] = []
+            while ContinuousClock.now < end {
+                // Throws if it is refused.
+                others.append(try await Connection.open(to: 8080, in: machine))
+                try await Task.sleep(for: .milliseconds(100))
+            }
+
+            #expect(try await machine.run("systemctl", "is-active", server.socket).output == "active\n")
+            let restarts = try #require(Int(try await server.property("NRestarts")))
+            #expect((5...30).contains(restarts), "RestartSec=100ms is the brake")
+            #expect(try await processorTime(machine) - before < 1.5, "PID 1 has been spinning")
+
+            try await server.removeDropIns()
+            let reply = try #require(try await waiting.reply(), "the request that waited all the time")
+            #expect(reply.status == 200)
+            #expect(try await server.get("/").status == 200)
+        }
+
+        /// The seconds of processor time that PID 1 has used.
+        private func processorTime(_ machine: Machine) async throws -> Double {
+            let fields = try await machine.check("cut", "-d)", "-f2", "/proc/1/stat").split(separator: " ")
+            let ticks = try await machine.check("getconf", "CLK_TCK")
+            // utime and stime are fields 14 and 15 of proc(5); the first here is field 3.
+            let used = try #require(Double(fields[11])) + #require(Double(fields[12]))
+            return used / (try #require(Double(ticks)))
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import MachineKit
+import Testing
+
+extension UnderSystemd {
+    /// What a restart costs new connections, against a server that costs nothing.
+    @Suite struct Pause {
+        private static let load = ["--mode", "new-connection", "--connections", "16", "--rate", "50", "--settle", "1"]
+        private static let linger = 250.0
+
+        /// Alternates between the servers, so that a noisy neighbour meets both.
+        private func gaps(
+            rounds: Int,
+            restarts: Int,
+            extra: [String] = [],
+            _ servers: [Server]
+        ) async throws -> [[Double]] {
+            var gaps: [[Double]] = servers.map { _ in [] }
+            for _ in 0..<rounds {
+                for (index, server) in servers.enumerated() {
+                    let (result, report) = try await server.machine.probe(
+                        server,
+                        Self.load + extra,
+                        restarts: restarts,
+                        interval: 1,
+                        seconds: 90
+                    )
+                    #expect(report.restarts.filter(\.succeeded).count == restarts, "\(result)")
+                    #expect(report.total.failed == 0, "\(server.service): \(report.total.outcomes)")
+                    gaps[index] += report.restarts.compactMap(\.longestNewConnectionGapMilliseconds)
+                }
+            }
+            for (server, gaps) in zip(servers, gaps) {
+                #expect(gaps.count == rounds * restarts)
+                let (middle, worst) = (median(gaps).rounded(), (gaps.max() ?? .nan).rounded())
+                print("pause of \(server.units.name), \(gaps.count) restarts: median \(middle) ms, worst \(worst) ms")
+            }
+            return gaps
+        }
+
+        private func median(_ values: [Double]) -> Double {
+            let sorted = values.sorted()
+            return sorted.isEmpty ? .nan : (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+        }
+
+        @Test(.timeLimit(.minutes(5)))
+        func underNewConnectionsItIsCloseToThatOfAPlainServer() async throws {
+            let machine = try await Machine.shared
+            let servers = [
+                try await Server.install(.plain(), in: machine), try await Server.install(.app(), in: machine),
+            ]
+            let gaps = try await gaps(rounds: 4, restarts: 5, servers)
+            #expect(median(gaps[1]) <= 1.5 * median(gaps[0]))
+        }
+
+        @Test(.timeLimit(.minutes(5)))
+        func withIdleConnectionsTheLingerIsAdded() async throws {
+            let machine = try await Machine.shared
+            let plain = try await Server.install(.plain(), in: machine)
+            let app = try await Server.install(.app(), in: machine)
+            let bare = try await gaps(rounds: 1, restarts: 20, [plain])
+            let idle = ["--mode", "keep-alive-pause", "--pause", "0.9"]
+            let withIdle = try await gaps(rounds: 1, restarts: 20, extra: idle, [app])
+            #expect(median(withIdle[0]) <= 1.5 * median(bare[0]) + Self.linger)
+        }
+    }
+}

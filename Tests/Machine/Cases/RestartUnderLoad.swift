@@ -1,0 +1,27 @@
+import MachineKit
+import Testing
+
+extension UnderSystemd {
+    /// Promise 1: no request is lost.
+    @Suite struct RestartUnderLoad {
+        @Test(.timeLimit(.minutes(5)))
+        func twentyRestartsUnderAllKindsOfClientsLoseNothing() async throws {
+            let machine = try await Machine.shared
+            let server = try await Server.install(.app(), in: machine)
+            let (result, report) = try await machine.probe(
+                server,
+                ["--connections", "32"],
+                restarts: 20,
+                interval: 1,
+                seconds: 240
+            )
+            #expect(result.status == 0, "\(result)")
+            #expect(report.total.failed == 0, "\(report.total.outcomes)")
+            #expect(report.total.issued == report.total.recorded)
+            #expect(report.total.issued > 1000)
+            #expect(report.restarts.filter(\.succeeded).count == 20)
+            // The one before the first restart, and one after each.
+            #expect(Set(report.pids.map(\.pid)).count == 21)
+        }
+    }
+}

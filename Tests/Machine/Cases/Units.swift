@@ -1,0 +1,67 @@
+import MachineKit
+import Testing
+
+extension UnderSystemd {
+    /// The units as they are installed by users.
+    @Suite struct Units {
+        @Test func verifyPrintsNothing() async throws {
+            let machine = try await Machine.shared
+            let server = try await Server.install(.app(), in: machine, start: false)
+            // It exits with 0 for unknown settings: every line is a fault.
+            let folder = "/run/systemd/system"
+            let result = try await machine.run(
+                "systemd-analyze",
+                "verify",
+                "\(folder)/\(server.socket)",
+                "\(folder)/\(server.service)"
+            )
+            #expect(result.status == 0)
+            #expect(result.output + result.errors == "")
+        }
+
+        @Test func exposureIsAtMostOnePointFive() async throws {
+            let machine = try await Machine.shared
+            let server = try await Server.install(.app(), in: machine, start: false)
+            let result = try await machine.run(
+                "systemd-analyze",
+                "security",
+                "--no-pager",
+                "--offline=true",
+                "--threshold=15",
+                "/run/systemd/system/\(server.service)"
+            )
+            #expect(result.status == 0, "\(result)")
+        }
+
+        @Test func theHardeningTakesNothingAwayThatTheServerAsksFor() async throws {
+            let machine = try await Machine.shared
+            let mark = try await machine.markJournal()
+            let server = try await Server.install(.app(), in: machine)
+            #expect(try await server.get("/sleep/?duration=1ms").status == 200)
+            try await server.systemctl("stop")
+            let journal = try await server.journal(since: mark)
+            #expect(!journal.contains { $0.message.lowercased().contains("fail") }, "\(journal)")
+        }
+
+        @Test func enableAndDisable() async throws {
+            let machine = try await Machine.shared
+            let server = try await Server.install(.app(), in: machine, start: false)
+            // Not in /etc: what is enabled here is gone with the machine, and `disable` must take all of it away again.
+            try await machine.check("systemctl", "enable", "--runtime", server.service)
+            #expect(try await machine.run("systemctl", "is-enabled", server.service).output == "enabled-runtime\n")
+            #expect(try await machine.run("systemctl", "is-enabled", server.socket).output == "enabled-runtime\n")
+            try await machine.check("systemctl", "disable", "--runtime", server.service)
+            #expect(try await machine.run("systemctl", "is-enabled", server.socket).output != "enabled-runtime\n")
+        }
+
+        @Test func aStoppedServiceNeedsNoMoreThanItsDrainTimeout() async throws {
+            let machine = try await Machine.shared
+            let server = try await Server.install(.app(), in: machine, start: false)
+            #expect(try await server.property("TimeoutStopUSec") == "40s", "above the 30 s of --drain-timeout")
+            #expect(try await server.property("StartLimitIntervalUSec") == "0")
+            #expect(
+                try await machine.check("systemctl", "show", "-P", "TriggerLimitIntervalUSec", server.socket) == "0"
+            )
+        }
+    }
+}

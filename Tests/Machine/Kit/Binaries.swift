@@ -1,0 +1,19 @@
+import Foundation
+
+/// The release builds that the cases run, in the folder named by `BATON_BIN_DIR`.
+struct Binaries {
+    static let names = ["app", "baton", "plain-server"]
+    let folder: String
+
+    init(environment: [String: String] = ProcessInfo.processInfo.environment) throws {
+        guard let folder = environment["BATON_BIN_DIR"], !folder.isEmpty else {
+            throw MachineError(
+                "BATON_BIN_DIR is not set, so there is nothing to test: run Tests/run, which builds and sets it"
+            )
+        }
+        for name in Self.names where !FileManager.default.isExecutableFile(atPath: "\(folder)/\(name)") {
+            throw MachineError("BATON_BIN_DIR=\(folder) has no program \(name): run Tests/run, which builds it")
+        }
+        self.folder = folder
+    }
+}

@@ -1,0 +1,11 @@
+import Dispatch
+
+/// Runs `work` on a thread of its own, because calls that wait in the kernel must not hold up the few
+/// threads on which the tests' tasks run.
+func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+        DispatchQueue.global().async {
+            continuation.resume(with: Result { try work() })
+        }
+    }
+}

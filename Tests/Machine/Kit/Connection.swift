@@ -1,0 +1,133 @@
+import CNamespace
+import Foundation
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// How the peer ended a connection before a complete response.
+public enum ConnectionError: Error, Equatable, Sendable {
+    /// Nobody listens.
+    case refused
+    /// The peer sent RST.
+    case reset
+    /// A FIN in the middle of a response.
+    case truncated
+    /// Nothing came in the time given.
+    case timeout
+    /// Another failure: errno.
+    case failed(CInt)
+}
+
+/// A TCP connection from inside the machine's network, whose bytes the test chooses one by one.
+///
+/// Closed when the last reference goes away.
+public final class Connection: Sendable {
+    private let descriptor: CInt
+    private let unread = Mutex<[UInt8]>([])
+
+    private init(descriptor: CInt) {
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// Connects to a port of the machine's loopback address.
+    ///
+    /// - Parameters:
+    ///   - port: The port.
+    ///   - machine: Whose network it is.
+    ///   - receiveBuffer: The socket's SO_RCVBUF; small for a client that shall not take much in advance.
+    /// - Returns: The connection, as soon as the kernel has it.
+    /// - Throws: ``ConnectionError``.
+    public static func open(to port: UInt16, in machine: Machine, receiveBuffer: CInt? = nil) async throws -> Connection
+    {
+        guard let connection = try await open(1, to: port, in: machine, receiveBuffer: receiveBuffer).first else {
+            throw ConnectionError.failed(0)
+        }
+        return connection
+    }
+
+    /// Opens many connections, one after the other.
+    public static func open(
+        _ count: Int,
+        to port: UInt16,
+        in machine: Machine,
+        receiveBuffer: CInt? = nil
+    ) async throws -> [Connection] {
+        let leader = machine.leader
+        return try await blocking {
+            let network = Glibc.open("/proc/\(leader)/ns/net", O_RDONLY | O_CLOEXEC)
+            guard network >= 0 else { throw MachineError("the machine is gone: \(String(cString: strerror(errno)))") }
+            defer { close(network) }
+            return try (0..<count).map { _ in try connect(port, network: network, receiveBuffer: receiveBuffer) }
+        }
+    }
+
+    private static func connect(_ port: UInt16, network: CInt, receiveBuffer: CInt?) throws -> Connection {
+        let connection = Connection(descriptor: machine_socket(network, AF_INET, CInt(SOCK_STREAM.rawValue)))
+        guard connection.descriptor >= 0 else { throw ConnectionError.failed(errno) }
+        if var size = receiveBuffer {
+            setsockopt(connection.descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<CInt>.size))
+        }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(connection.descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0 else { throw failure(errno) }
+        return connection
+    }
+
+    private static func failure(_ code: CInt) -> ConnectionError {
+        switch code {
+        case ECONNREFUSED: .refused
+        case ECONNRESET, EPIPE: .reset
+        default: .failed(code)
+        }
+    }
+
+    /// Sends these bytes, all of them in one call as long as the kernel takes them.
+    public func send(_ text: String) async throws {
+        try await blocking { [self] in
+            var bytes = Array(text.utf8)[...]
+            while !bytes.isEmpty {
+                let sent = bytes.withUnsafeBytes {
+                    Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
+                }
+                guard sent >= 0 else { throw Self.failure(errno) }
+                bytes = bytes.dropFirst(sent)
+            }
+        }
+    }
+
+    /// Receives some bytes; none at all is the peer's FIN.
+    public func receive(limit: Int = 65536, seconds: Double = 20) async throws -> [UInt8] {
+        let buffered = unread.withLock { bytes in
+            defer { bytes = [] }
+            return bytes
+        }
+        if !buffered.isEmpty { return buffered }
+        return try await blocking { [self] in
+            var event = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&event, 1, CInt(seconds * 1000)) > 0 else { throw ConnectionError.timeout }
+            return try Array<UInt8>(unsafeUninitializedCapacity: limit) { buffer, count in
+                let received = recv(descriptor, buffer.baseAddress, limit, 0)
+                guard received >= 0 else { throw Self.failure(errno) }
+                count = received
+            }
+        }
+    }
+
+    /// Gives back what was received too much, for the next ``receive(limit:seconds:)``.
+    func putBack(_ bytes: some Sequence<UInt8>) {
+        unread.withLock { $0 = Array(bytes) + $0 }
+    }
+}
