@@ -75,9 +75,7 @@ extension ApplicationProtocol {
             admission: self.configuration.availableConnectionsDelegate.map(ConnectionLimit.init),
             logger: logger
         ) { channel in
-            channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(ReceivedBytesHandler())
-            }.flatMap { child.setup(channel: channel, logger: logger) }
+            child.setup(channel: channel, logger: logger)
         }
         return ServiceGroup(
             services: services + [

@@ -1,4 +1,3 @@
-import Logging
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -8,27 +7,43 @@ import Synchronization
 /// `ClientBootstrap.withConnectedSocket` is SwiftNIO's public way to take a connection over; for the channel it makes no
 /// difference which side called `connect`.
 final class ConnectionOpener<Connection: Sendable>: Sendable {
-    private let loops: [any EventLoop]
+    /// What an event loop needs to open connections.
+    private struct Loop: Sendable {
+        let loop: any EventLoop
+        let bootstrap: NIOLoopBoundBox<ClientBootstrap>
+        /// Connections that are set up and whose channel is not active yet.
+        let pending: NIOLoopBoundBox<[ObjectIdentifier: Connection]>
+    }
+
+    private let loops: [Loop]
     private let next = Atomic(0)
     private let register: ConnectionRegister
-    private let setUp: @Sendable (any Channel) -> EventLoopFuture<Connection>
     private let opened: @Sendable (Connection, any Channel) -> Void
     private let failed: @Sendable (any Error) -> Void
 
     /// - Parameters:
+    ///   - loops: The event loops, in the register's order.
     ///   - setUp: Configures a connection's pipeline, on its event loop.
     ///   - opened: Takes a connection whose channel is active, on its event loop.
     ///   - failed: Told of a connection that could not be set up; its descriptor is closed.
     init(
-        group: any EventLoopGroup,
+        loops: [any EventLoop],
         register: ConnectionRegister,
         setUp: @escaping @Sendable (any Channel) -> EventLoopFuture<Connection>,
         opened: @escaping @Sendable (Connection, any Channel) -> Void,
         failed: @escaping @Sendable (any Error) -> Void
     ) {
-        self.loops = Array(group.makeIterator())
+        self.loops = loops.map { loop in
+            let pending = NIOLoopBoundBox<[ObjectIdentifier: Connection]>.makeBoxSendingValue([:], eventLoop: loop)
+            let bootstrap = ClientBootstrap(group: loop)
+                .channelOption(.allowRemoteHalfClosure, value: true)
+                .channelInitializer { channel in
+                    setUp(channel).map { pending.value[ObjectIdentifier(channel)] = $0 }
+                }
+            return Loop(
+                loop: loop, bootstrap: .makeBoxSendingValue(bootstrap, eventLoop: loop), pending: pending)
+        }
         self.register = register
-        self.setUp = setUp
         self.opened = opened
         self.failed = failed
     }
@@ -38,34 +53,31 @@ final class ConnectionOpener<Connection: Sendable>: Sendable {
     /// - Parameter descriptors: The connections, whose descriptors are the opener's from now on.
     func open(_ descriptors: [CInt]) {
         register.opened(descriptors.count)
-        let first = Int(UInt(bitPattern: next.wrappingAdd(descriptors.count, ordering: .relaxed).oldValue) % UInt(loops.count))
+        let turn = next.add(descriptors.count, ordering: .relaxed).oldValue
         // One task for all connections of a loop: waking its thread costs more than opening one.
-        for (offset, loop) in (loops[first...] + loops[..<first]).enumerated().prefix(descriptors.count) {
-            loop.execute {
-                for index in stride(from: offset, to: descriptors.count, by: self.loops.count) {
-                    self.open(descriptors[index], on: loop)
+        for offset in 0..<min(descriptors.count, loops.count) {
+            let index = (turn + offset) % loops.count
+            loops[index].loop.execute {
+                for position in stride(from: offset, to: descriptors.count, by: self.loops.count) {
+                    self.open(descriptors[position], loop: index)
                 }
             }
         }
     }
 
-    private func open(_ descriptor: CInt, on loop: any EventLoop) {
-        let ready = NIOLoopBoundBox<Connection?>(nil, eventLoop: loop)
-        ClientBootstrap(group: loop)
-            .channelOption(.allowRemoteHalfClosure, value: true)
-            .channelInitializer { channel in
-                self.setUp(channel).map { ready.value = $0 }
-            }
-            .withConnectedSocket(descriptor)
-            .whenComplete { outcome in
-                switch outcome {
-                case .success(let channel):
-                    self.register.activated(channel)
-                    if let connection = ready.value { self.opened(connection, channel) }
-                case .failure(let error):
-                    self.register.closed()
-                    self.failed(error)
+    private func open(_ descriptor: CInt, loop index: Int) {
+        let pending = loops[index].pending
+        loops[index].bootstrap.value.withConnectedSocket(descriptor).whenComplete { outcome in
+            switch outcome {
+            case .success(let channel):
+                self.register.activated(channel, loop: index)
+                if let connection = pending.value.removeValue(forKey: ObjectIdentifier(channel)) {
+                    self.opened(connection, channel)
                 }
+            case .failure(let error):
+                self.register.closed()
+                self.failed(error)
             }
+        }
     }
 }

@@ -2,79 +2,80 @@ import NIOCore
 import Synchronization
 
 /// The connections of one server: counted from `accept` until their handler has returned, and reachable by a drain.
+///
+/// The channels are kept by event loop, each loop's touched on that loop only, so that a connection costs no lock.
 final class ConnectionRegister: Sendable {
-    private struct State {
-        var open = 0
-        var channels: [ObjectIdentifier: any Channel] = [:]
-        var isDraining = false
-        var isCut = false
-        var reports = 0
-    }
+    private typealias Channels = NIOLoopBoundBox<[ObjectIdentifier: any Channel]>
 
     /// More lines than this about connections that were cut would only drown the journal.
     static let reportLimit = 50
 
-    private let state = Mutex(State())
+    private let loops: [any EventLoop]
+    private let channels: [Channels]
+    private let count = Atomic(0)
+    private let isDraining = Atomic(false)
+    private let isCut = Atomic(false)
+    private let reports = Atomic(0)
     private let lastClosed: @Sendable () -> Void
     private let report: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - report: Takes a line about a connection that is cut.
     ///   - lastClosed: Called, on any thread, each time the last open connection has closed while draining.
-    init(report: @escaping @Sendable (String) -> Void, lastClosed: @escaping @Sendable () -> Void) {
+    init(
+        loops: [any EventLoop],
+        report: @escaping @Sendable (String) -> Void,
+        lastClosed: @escaping @Sendable () -> Void
+    ) {
+        self.loops = loops
+        self.channels = loops.map { Channels.makeBoxSendingValue([:], eventLoop: $0) }
         self.report = report
         self.lastClosed = lastClosed
     }
 
     /// How many connections are open.
-    var open: Int { state.withLock { $0.open } }
+    var open: Int { count.load(ordering: .sequentiallyConsistent) }
 
     /// Connections have been accepted.
-    func opened(_ count: Int) {
-        state.withLock { $0.open += count }
+    func opened(_ connections: Int) {
+        count.add(connections, ordering: .sequentiallyConsistent)
     }
 
-    /// The channel of a connection exists. On its event loop, once its pipeline is complete.
-    func activated(_ channel: any Channel) {
-        let (isDraining, isCut) = state.withLock { state in
-            state.channels[ObjectIdentifier(channel)] = channel
-            return (state.isDraining, state.isCut)
-        }
-        channel.closeFuture.whenComplete { [weak self] _ in
-            self?.state.withLock { $0.channels[ObjectIdentifier(channel)] = nil }
-        }
-        if isDraining { announce(to: channel) }
-        if isCut { cut(channel) }
+    /// The channel of a connection is active. To be called on its event loop, the one at `index`.
+    func activated(_ channel: any Channel, loop index: Int) {
+        let (id, channels) = (ObjectIdentifier(channel), channels[index])
+        channels.value[id] = channel
+        channel.closeFuture.whenComplete { _ in channels.value[id] = nil }
+        if isDraining.load(ordering: .sequentiallyConsistent) { announce(to: channel) }
+        if isCut.load(ordering: .sequentiallyConsistent) { cut(channel) }
     }
 
     /// A connection has closed and its handler has returned, or it could not be set up.
     func closed() {
-        let isLast = state.withLock { state in
-            state.open -= 1
-            return state.isDraining && state.open == 0
-        }
-        if isLast { lastClosed() }
+        let left = count.subtract(1, ordering: .sequentiallyConsistent).newValue
+        if left == 0, isDraining.load(ordering: .sequentiallyConsistent) { lastClosed() }
     }
 
     /// Tells every connection, and every one still on its way, that the server stops.
     func announceToAll() {
-        let (channels, isEmpty) = state.withLock { state in
-            state.isDraining = true
-            return (Array(state.channels.values), state.open == 0)
-        }
-        for channel in channels { announce(to: channel) }
+        isDraining.store(true, ordering: .sequentiallyConsistent)
+        forEachChannel(announce)
         // The last one may have closed before anybody was to be told of it.
-        if isEmpty { lastClosed() }
+        if open == 0 { lastClosed() }
     }
 
     /// Closes what is left, reporting each connection.
     func cutAll() {
-        let channels = state.withLock { state in
-            state.isDraining = true
-            state.isCut = true
-            return Array(state.channels.values)
+        isDraining.store(true, ordering: .sequentiallyConsistent)
+        isCut.store(true, ordering: .sequentiallyConsistent)
+        forEachChannel(cut)
+    }
+
+    private func forEachChannel(_ body: @escaping @Sendable (any Channel) -> Void) {
+        for (loop, channels) in zip(loops, channels) {
+            // A copy: the body may close channels, which then leave the original.
+            loop.execute { for channel in Array(channels.value.values) { body(channel) } }
         }
-        for channel in channels { cut(channel) }
     }
 
     private func announce(to channel: any Channel) {
@@ -82,17 +83,12 @@ final class ConnectionRegister: Sendable {
     }
 
     private func cut(_ channel: any Channel) {
-        channel.eventLoop.execute {
-            channel.pipeline.fireUserInboundEventTriggered(DrainEvent.cut(report: self.reportOne))
-            channel.close(promise: nil)
-        }
+        channel.pipeline.fireUserInboundEventTriggered(DrainEvent.cut(report: reportOne))
+        channel.close(promise: nil)
     }
 
     private func reportOne(_ line: String) {
-        let count = state.withLock { state in
-            state.reports += 1
-            return state.reports
-        }
+        let count = reports.add(1, ordering: .relaxed).newValue
         if count <= Self.reportLimit { report("connection cut at the drain's deadline: \(line)") }
         if count == Self.reportLimit { report("more connections are cut, without a line for each") }
     }

@@ -51,12 +51,14 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
         try sockets.requireStreamListeners()
         let (events, tell) = AsyncStream.makeStream(of: Drain<ContinuousClock>.Event.self)
         let (connections, deliver) = AsyncStream.makeStream(of: Connection.self)
+        let loops = Array(group.makeIterator())
         let register = ConnectionRegister(
+            loops: loops,
             report: { logger.warning("\($0)") },
             lastClosed: { tell.yield(.lastConnectionClosed) }
         )
         let waker = try Waker()
-        let opener = ConnectionOpener(group: group, register: register, setUp: setUp) { connection, channel in
+        let opener = ConnectionOpener(loops: loops, register: register, setUp: setUp) { connection, channel in
             if let admission {
                 channel.closeFuture.whenComplete { _ in
                     admission.closed()

@@ -5,8 +5,8 @@ public import NIOHTTPTypes
 
 /// Ends an HTTP/1.1 connection without losing a request when the server stops (``DrainEvent``).
 ///
-/// Its place is right behind the HTTP codec. With a ``ReceivedBytesHandler`` in front of the codec it also knows of
-/// requests whose head has not arrived completely.
+/// Its place is right behind the HTTP codec. It puts a second handler in front of the pipeline, which tells it of requests
+/// whose head has not arrived completely: the decoder says nothing of them.
 ///
 /// - While serving it changes nothing.
 /// - From ``DrainEvent/began`` on, the response to the last request that has been received says `Connection: close`; then
@@ -23,12 +23,11 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     /// Responses, the last one with `Connection: close`.
     public typealias OutboundOut = HTTPResponsePart
 
-    private let linger: TimeAmount
-    private let accepted: NIODeadline
+    private let accepted = NIODeadline.now()
     private var state: HTTP1DrainStateMachine
     private var timer: Scheduled<Void>?
-    /// The head of the request that is being answered or read, for the report.
-    private var request: HTTPRequest?
+    /// The method and path of the last request, for the report: copying a whole head for each request would cost.
+    private var request: (method: String, path: String)?
     /// Whether the decoder's last part was the end of a request without a body.
     private var endedWithoutBody = false
     private var hadBody = false
@@ -37,16 +36,16 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     ///
     /// - Parameter linger: How long the connection is still served in a drain while it idles.
     public init(linger: TimeAmount) {
-        let now = NIODeadline.now()
-        self.linger = linger
-        self.accepted = now
-        self.state = HTTP1DrainStateMachine(linger: linger, now: now)
+        self.state = HTTP1DrainStateMachine(linger: linger)
     }
 
-    /// Connects this handler with the ``ReceivedBytesHandler`` of the same pipeline.
+    /// Puts its second handler in front of the pipeline.
     public func handlerAdded(context: ChannelHandlerContext) {
-        let received = try? context.pipeline.syncOperations.handler(type: ReceivedBytesHandler.self)
-        received?.observer = self
+        do {
+            try context.pipeline.syncOperations.addHandler(ReceivedBytesHandler(observer: self), position: .first)
+        } catch {
+            context.fireErrorCaught(error)
+        }
     }
 
     /// Forgets the timer of the linger.
@@ -63,12 +62,12 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
         case .head(let head):
             isWanted = state.readHead()
             hadBody = false
-            if isWanted { request = head }
+            if isWanted { request = (head.method.rawValue, head.path ?? "") }
         case .body:
             isWanted = state.readBody()
             hadBody = true
         case .end:
-            isWanted = state.readEnd(now: .now())
+            isWanted = state.readEnd()
             endedWithoutBody = !hadBody
         }
         if isWanted { context.fireChannelRead(data) }
@@ -83,7 +82,7 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
             context.write(wrapOutboundOut(.head(head)), promise: promise)
             return
         case .end:
-            let (isLast, action) = state.writeEnd(now: .now())
+            let (isLast, action) = state.writeEnd(now: NIODeadline.now)
             perform(action, context: context)
             guard isLast else { break }
             let flushed = promise ?? context.eventLoop.makePromise()
@@ -190,7 +189,7 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     }
 
     private var requestLine: String {
-        request.map { "\($0.method.rawValue) \($0.path ?? "")" } ?? "a request"
+        request.map { "\($0.method) \($0.path)" } ?? "a request"
     }
 }
 

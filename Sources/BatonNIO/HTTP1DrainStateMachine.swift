@@ -27,7 +27,7 @@ struct HTTP1DrainStateMachine {
 
     private let linger: TimeAmount
     private var mode = Mode.serving
-    /// Since when nothing is being read or answered.
+    /// Since when, in the drain, nothing is being read or answered.
     private var idleSince: NIODeadline
     /// Bytes received of a request whose head is not complete.
     private(set) var headBytes = 0
@@ -40,9 +40,9 @@ struct HTTP1DrainStateMachine {
     /// The request being discarded because it came after the last response was announced.
     private var isDiscarding = false
 
-    init(linger: TimeAmount, now: NIODeadline) {
+    init(linger: TimeAmount) {
         self.linger = linger
-        self.idleSince = now
+        self.idleSince = .distantPast
     }
 
     /// Nothing has been received that is not answered.
@@ -76,10 +76,9 @@ struct HTTP1DrainStateMachine {
     }
 
     /// A request's end has been decoded. Returns whether to pass it on.
-    mutating func readEnd(now: NIODeadline) -> Bool {
+    mutating func readEnd() -> Bool {
         headBytes = 0
         isReadingBody = false
-        idleSince = now
         return !isDiscarding
     }
 
@@ -97,17 +96,19 @@ struct HTTP1DrainStateMachine {
     /// A response has been written to its end.
     ///
     /// - Returns: Whether it was the last: then ``lastResponseFlushed(now:)`` is to follow when it has left the process.
-    mutating func writeEnd(now: NIODeadline) -> (isLast: Bool, action: Action) {
+    mutating func writeEnd(now: () -> NIODeadline) -> (isLast: Bool, action: Action) {
         isResponding = false
         unanswered = max(0, unanswered - 1)
-        idleSince = now
         switch mode {
+        case .serving:
+            return (false, .none)
         case .ending where unanswered == 0:
             mode = .ended
             return (true, .none)
         case .draining where isIdle:
             // Its head went out before the drain began, so its client may send another request.
-            return (false, .scheduleLinger(until: now + linger))
+            idleSince = now()
+            return (false, .scheduleLinger(until: idleSince + linger))
         default:
             return (false, .none)
         }
@@ -122,6 +123,7 @@ struct HTTP1DrainStateMachine {
     mutating func beginDrain(now: NIODeadline) -> Action {
         guard mode == .serving else { return .none }
         mode = .draining
+        idleSince = now
         return isIdle ? .scheduleLinger(until: now + linger) : .none
     }
 

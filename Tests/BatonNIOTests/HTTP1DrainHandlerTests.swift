@@ -26,7 +26,6 @@ import Testing
 
     init() throws {
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(ReceivedBytesHandler())
         try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false, withErrorHandling: false)
         try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
         try pipeline.addHandler(HTTP1DrainHandler(linger: .milliseconds(250)))

@@ -6,16 +6,16 @@ import Testing
 @Suite final class HTTP1DrainStateMachineTests {
     private static let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
     private static let linger = TimeAmount.milliseconds(250)
-    private var machine = HTTP1DrainStateMachine(linger: linger, now: start)
+    private var machine = HTTP1DrainStateMachine(linger: linger)
 
     private func after(_ milliseconds: Int64) -> NIODeadline { Self.start + .milliseconds(milliseconds) }
 
     private func readHead() -> Bool { machine.readHead() }
     private func readBody() -> Bool { machine.readBody() }
-    private func readEnd(at now: NIODeadline) -> Bool { machine.readEnd(now: now) }
+    private func readEnd() -> Bool { machine.readEnd() }
     private func writeHead(hasUnread: Bool = false) -> Bool { machine.writeHead { hasUnread } }
     private func writeEnd(at now: NIODeadline) -> (isLast: Bool, action: HTTP1DrainStateMachine.Action) {
-        machine.writeEnd(now: now)
+        machine.writeEnd { now }
     }
     private func beginDrain(at now: NIODeadline) -> HTTP1DrainStateMachine.Action { machine.beginDrain(now: now) }
     private func elapse(
@@ -29,7 +29,7 @@ import Testing
     private func request() {
         machine.received(bytes: 100)
         #expect(readHead())
-        #expect(readEnd(at: Self.start))
+        #expect(readEnd())
     }
 
     @Test func servingChangesNothing() {
@@ -103,7 +103,7 @@ import Testing
         _ = beginDrain(at: after(0))
         #expect(writeHead())
         #expect(readBody())
-        #expect(readEnd(at: after(2)))
+        #expect(readEnd())
         #expect(writeEnd(at: after(3)).isLast)
     }
 
@@ -113,7 +113,7 @@ import Testing
         #expect(writeHead())
         #expect(!readHead())
         #expect(!readBody())
-        #expect(!readEnd(at: after(1)))
+        #expect(!readEnd())
         #expect(writeEnd(at: after(1)).isLast)
     }
 
