@@ -23,7 +23,6 @@ extension Target.Dependency {
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
-    static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
     static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -68,14 +67,14 @@ let package = Package(
         // What servers are built with.
         .target(
             name: "BatonNIO",
-            dependencies: ["Baton", "CProcess", "Systemd", .logging, .nioCore, .nioPosix, .nioHTTPTypes, .httpTypes],
+            dependencies: ["Baton", "CProcess", "Systemd", .logging, .nioCore, .nioHTTP1, .nioPosix],
             swiftSettings: strict
         ),
         .target(
             name: "BatonHummingbird",
             dependencies: [
                 "Baton", "BatonNIO", "Systemd", .hummingbird, .hummingbirdCore, .httpTypes, .logging, .nioCore,
-                .nioHTTP1, .serviceLifecycle, .unixSignals,
+                .nioHTTP1, .nioHTTPTypesHTTP1, .serviceLifecycle, .unixSignals,
             ],
             swiftSettings: strict
         ),
@@ -122,12 +121,19 @@ let package = Package(
             swiftSettings: strict
         ),
 
-        // What the benchmarks measure against.
+        // The benchmarks, and stock Hummingbird with the same routes.
+        .executableTarget(
+            name: "benchmark",
+            dependencies: [.argumentParser, .subprocess, .systemPackage],
+            path: "Tests/Benchmarks/Compare",
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "stock-server",
             dependencies: ["ArticleRoutes", .hummingbird, .logging],
             path: "Tests/Benchmarks/StockServer",
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
 
         // The tests, one target per module.
         .testTarget(name: "SystemdTests", dependencies: ["Systemd"], swiftSettings: strict),
@@ -135,7 +141,7 @@ let package = Package(
         .testTarget(
             name: "BatonNIOTests",
             dependencies: [
-                "BatonNIO", .httpTypes, .nioCore, .nioEmbedded, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1,
+                "BatonNIO", .nioCore, .nioEmbedded, .nioHTTP1,
             ],
             swiftSettings: strict
         ),

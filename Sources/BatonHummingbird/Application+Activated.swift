@@ -4,6 +4,7 @@ public import Hummingbird
 public import HummingbirdCore
 internal import Logging
 internal import NIOCore
+internal import NIOHTTPTypesHTTP1
 public import ServiceLifecycle
 internal import Systemd
 public import UnixSignals
@@ -58,11 +59,7 @@ extension ApplicationProtocol {
         drain: DrainConfiguration = .init()
     ) async throws -> some Service {
         let linger = TimeAmount(drain.linger)
-        var configuration = http1
-        configuration.additionalChannelHandlers = {
-            [HTTP1DrainHandler(linger: linger)] + http1.additionalChannelHandlers()
-        }
-        let child = HTTP1Channel(responder: try await httpResponder(), configuration: configuration)
+        let child = HTTP1Channel(responder: try await httpResponder(), configuration: http1)
         let (logger, processes) = (logger, processesRunBeforeServerStart)
         let notifier = activation.notifier
         let sockets = try activation.claim(name) { socket in
@@ -75,7 +72,12 @@ extension ApplicationProtocol {
             admission: self.configuration.availableConnectionsDelegate.map(ConnectionLimit.init),
             logger: logger
         ) { channel in
-            child.setup(channel: channel, logger: logger)
+            child.setup(channel: channel, logger: logger).flatMapThrowing { connection in
+                let pipeline = channel.pipeline.syncOperations
+                let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
+                try pipeline.addHandler(HTTP1DrainHandler(linger: linger), position: .before(codec))
+                return connection
+            }
         }
         return ServiceGroup(
             services: services + [

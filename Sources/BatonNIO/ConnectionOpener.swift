@@ -41,7 +41,10 @@ final class ConnectionOpener<Connection: Sendable>: Sendable {
                     setUp(channel).map { pending.value[ObjectIdentifier(channel)] = $0 }
                 }
             return Loop(
-                loop: loop, bootstrap: .makeBoxSendingValue(bootstrap, eventLoop: loop), pending: pending)
+                loop: loop,
+                bootstrap: .makeBoxSendingValue(bootstrap, eventLoop: loop),
+                pending: pending
+            )
         }
         self.register = register
         self.opened = opened

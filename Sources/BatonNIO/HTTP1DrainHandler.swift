@@ -1,12 +1,11 @@
 internal import CProcess
-internal import HTTPTypes
 public import NIOCore
-public import NIOHTTPTypes
+public import NIOHTTP1
 
 /// Ends an HTTP/1.1 connection without losing a request when the server stops (``DrainEvent``).
 ///
-/// Its place is right behind the HTTP codec. It puts a second handler in front of the pipeline, which tells it of requests
-/// whose head has not arrived completely: the decoder says nothing of them.
+/// Its place is right behind SwiftNIO's `HTTPResponseEncoder` and HTTP request decoder. It puts a second handler in front
+/// of the pipeline, which tells it of requests whose head has not arrived completely: the decoder says nothing of them.
 ///
 /// - While serving it changes nothing.
 /// - From ``DrainEvent/began`` on, the response to the last request that has been received says `Connection: close`; then
@@ -15,19 +14,19 @@ public import NIOHTTPTypes
 /// - At ``DrainEvent/cut(report:)`` it says what the connection was doing.
 public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Requests, as the codec decodes them.
-    public typealias InboundIn = HTTPRequestPart
+    public typealias InboundIn = HTTPServerRequestPart
     /// Requests, less those that come after the last response.
-    public typealias InboundOut = HTTPRequestPart
+    public typealias InboundOut = HTTPServerRequestPart
     /// Responses, as the application writes them.
-    public typealias OutboundIn = HTTPResponsePart
+    public typealias OutboundIn = HTTPServerResponsePart
     /// Responses, the last one with `Connection: close`.
-    public typealias OutboundOut = HTTPResponsePart
+    public typealias OutboundOut = HTTPServerResponsePart
 
     private let accepted = NIODeadline.now()
     private var state: HTTP1DrainStateMachine
     private var timer: Scheduled<Void>?
-    /// The method and path of the last request, for the report: copying a whole head for each request would cost.
-    private var request: (method: String, path: String)?
+    /// The method and URI of the last request, for the report: keeping the whole head would cost.
+    private var request: (method: HTTPMethod, uri: String)?
     /// Whether the decoder's last part was the end of a request without a body.
     private var endedWithoutBody = false
     private var hadBody = false
@@ -62,7 +61,7 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
         case .head(let head):
             isWanted = state.readHead()
             hadBody = false
-            if isWanted { request = (head.method.rawValue, head.path ?? "") }
+            if isWanted { request = (head.method, head.uri) }
         case .body:
             isWanted = state.readBody()
             hadBody = true
@@ -76,9 +75,9 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     /// Passes a response on, the last one with `Connection: close`.
     public func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
-        case .head(var head) where head.status.kind != .informational:
+        case .head(var head) where !(100..<200).contains(head.status.code):
             guard state.writeHead(hasUnread: { Self.hasUnread(context) }) else { break }
-            head.headerFields[.connection] = "close"
+            head.headers.replaceOrAdd(name: "connection", value: "close")
             context.write(wrapOutboundOut(.head(head)), promise: promise)
             return
         case .end:
@@ -189,7 +188,7 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     }
 
     private var requestLine: String {
-        request.map { "\($0.method) \($0.path)" } ?? "a request"
+        request.map { "\($0.method.rawValue) \($0.uri)" } ?? "a request"
     }
 }
 

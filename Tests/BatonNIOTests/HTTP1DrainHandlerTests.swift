@@ -1,9 +1,6 @@
-import HTTPTypes
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
-import NIOHTTPTypes
-import NIOHTTPTypesHTTP1
 import Synchronization
 import Testing
 
@@ -16,18 +13,17 @@ import Testing
 
     /// Where the application would be.
     private final class Requests: ChannelInboundHandler {
-        typealias InboundIn = HTTPRequestPart
+        typealias InboundIn = HTTPServerRequestPart
         var paths: [String] = []
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            if case .head(let head) = unwrapInboundIn(data) { paths.append(head.path ?? "") }
+            if case .head(let head) = unwrapInboundIn(data) { paths.append(head.uri) }
         }
     }
 
     init() throws {
         let pipeline = channel.pipeline.syncOperations
         try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false, withErrorHandling: false)
-        try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
         try pipeline.addHandler(HTTP1DrainHandler(linger: .milliseconds(250)))
         try pipeline.addHandler(requests)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 8080)).wait()
@@ -50,12 +46,14 @@ import Testing
     }
 
     /// Answers one request; returns what went out.
-    private func respond(_ status: HTTPResponse.Status = .ok) throws -> String {
+    private func respond(_ status: HTTPResponseStatus = .ok) throws -> String {
         channel.write(
-            HTTPResponsePart.head(HTTPResponse(status: status, headerFields: [.contentLength: "0"])),
+            HTTPServerResponsePart.head(
+                HTTPResponseHead(version: .http1_1, status: status, headers: ["content-length": "0"])
+            ),
             promise: nil
         )
-        channel.writeAndFlush(HTTPResponsePart.end(nil), promise: nil)
+        channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
         var sent = ""
         while let part = try channel.readOutbound(as: ByteBuffer.self) { sent += String(buffer: part) }
         return sent
@@ -81,7 +79,7 @@ import Testing
     @Test func anInformationalResponseDoesNotEndTheConnection() throws {
         try receive("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n")
         drain()
-        channel.write(HTTPResponsePart.head(HTTPResponse(status: .continue)), promise: nil)
+        channel.write(HTTPServerResponsePart.head(HTTPResponseHead(version: .http1_1, status: .continue)), promise: nil)
         channel.flush()
         #expect(try channel.readOutbound(as: ByteBuffer.self).map { String(buffer: $0).contains("close") } == false)
         try receive("x")

@@ -9,5 +9,6 @@ logger.logLevel = .warning
 let application = Application(
     router: ArticleRouter.make(start: .now()),
     configuration: .init(address: .hostname("127.0.0.1", port: port), backlog: 4096),
-    logger: logger)
+    logger: logger
+)
 try await application.runService()
