@@ -145,6 +145,14 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "BatonHummingbirdTests",
+            dependencies: [
+                "Baton", "BatonHummingbird", "MachineKit", "Systemd", .hummingbird, .logging, .nioCore,
+                .serviceLifecycle,
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(name: "AppTests", dependencies: ["app", .subprocess, .systemPackage], swiftSettings: strict),
         .testTarget(
             name: "BatonCommandTests",

@@ -16,16 +16,23 @@ final class ActivatedServer<Child: ServerChildChannel>: Service, CustomStringCon
     private let notifier: ServiceNotifier
     private let logger: Logger
     private let prelude: @Sendable () async throws -> Void
+    private let started: @Sendable () async -> Void
+    private let ended: @Sendable () -> Void
     private let hasSaidThatNotifyingFails = Atomic(false)
 
-    /// - Parameter prelude: Done before a connection is accepted.
+    /// - Parameters:
+    ///   - prelude: Done before a connection is accepted.
+    ///   - started: Called when connections are accepted.
+    ///   - ended: Called when the server has drained.
     init(
         server: DrainingServer<Child.Value>,
         child: Child,
         drain: DrainConfiguration,
         notifier: ServiceNotifier,
         logger: Logger,
-        prelude: @escaping @Sendable () async throws -> Void
+        prelude: @escaping @Sendable () async throws -> Void,
+        started: @escaping @Sendable () async -> Void,
+        ended: @escaping @Sendable () -> Void
     ) {
         self.server = server
         self.child = child
@@ -33,11 +40,14 @@ final class ActivatedServer<Child: ServerChildChannel>: Service, CustomStringCon
         self.notifier = notifier
         self.logger = logger
         self.prelude = prelude
+        self.started = started
+        self.ended = ended
     }
 
     var description: String { "baton" }
 
     func run() async throws {
+        defer { ended() }
         try await prelude()
         // TERM during the prelude: nothing has been accepted, so nothing is to be drained, and READY would be a lie.
         guard !Task.isShuttingDownGracefully, !Task.isCancelled else { return }
@@ -46,6 +56,7 @@ final class ActivatedServer<Child: ServerChildChannel>: Service, CustomStringCon
             await server.run {
                 logger.info("ready: accepting connections")
                 tell(notifier.ready(status: "serving"), "READY=1")
+                await started()
             } handle: { connection in
                 await child.handle(value: connection, logger: logger)
             }

@@ -16,7 +16,8 @@ extension ApplicationProtocol {
     /// and `gracefulShutdown()` and its friends work inside handlers. What differs:
     /// - `configuration.address`, `.backlog` and `.reuseAddress` are not used: `activation` says where to listen.
     /// - `server:` of the application is closed to others: give `HTTP1Channel`'s configuration here instead.
-    /// - `onServerRunning` is not called, since there is no server channel; systemd is told `READY=1` at that moment.
+    /// - `onServerRunning` is given a channel that only tells where the first socket listens and stops the server when it is
+    ///   closed. systemd is told `READY=1` right before.
     ///
     /// - Parameters:
     ///   - activation: The sockets, from ``Baton/Activation/take(elseBind:named:)``, first thing in `main`.
@@ -65,6 +66,7 @@ extension ApplicationProtocol {
         let sockets = try activation.claim(name) { socket in
             logger.warning("nobody asked for socket \(socket), so it is closed; the one named '\(name)' is served")
         }
+        let address = sockets.descriptions.first?.localAddress
         let server = try DrainingServer(
             sockets: sockets,
             group: eventLoopGroup,
@@ -79,13 +81,17 @@ extension ApplicationProtocol {
                 return connection
             }
         }
-        return ServiceGroup(
-            services: services + [
-                ActivatedServer(server: server, child: child, drain: drain, notifier: notifier, logger: logger) {
-                    for process in processes { try await process() }
-                }
-            ],
-            logger: logger
+        let listener = ListenerChannel(listeningAt: address, eventLoop: eventLoopGroup.any(), stop: server.stop)
+        let service = ActivatedServer(
+            server: server,
+            child: child,
+            drain: drain,
+            notifier: notifier,
+            logger: logger,
+            prelude: { for process in processes { try await process() } },
+            started: { await onServerRunning(listener) },
+            ended: listener.ended
         )
+        return ServiceGroup(services: services + [service], logger: logger)
     }
 }

@@ -48,7 +48,10 @@ extension UnderSystemd {
                 "-c",
                 """
                 app --port 0 2>/run/zero.log & pid=$!
-                until ss -Hltnp "sport != :8080" | grep -q "pid=$pid,"; do sleep 0.02; done
+                until ss -Hltnp "sport != :8080" | grep -q "pid=$pid,"; do
+                    kill -0 $pid || { cat /run/zero.log; exit 1; }
+                    sleep 0.02
+                done
                 ss -Hltnp | grep "pid=$pid," | grep -o '127.0.0.1:[0-9]*'
                 kill -TERM $pid; wait $pid
                 """,

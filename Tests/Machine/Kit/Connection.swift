@@ -35,15 +35,15 @@ public final class Connection: Sendable {
         close(descriptor)
     }
 
-    /// Connects to a port of the machine's loopback address.
+    /// Connects to a port of the loopback address.
     ///
     /// - Parameters:
     ///   - port: The port.
-    ///   - machine: Whose network it is.
+    ///   - machine: In whose network; nil is this process's own.
     ///   - receiveBuffer: The socket's SO_RCVBUF; small for a client that shall not take much in advance.
     /// - Returns: The connection, as soon as the kernel has it.
     /// - Throws: ``ConnectionError``.
-    public static func open(to port: UInt16, in machine: Machine, receiveBuffer: CInt? = nil) async throws -> Connection
+    public static func open(to port: UInt16, in machine: Machine?, receiveBuffer: CInt? = nil) async throws -> Connection
     {
         guard let connection = try await open(1, to: port, in: machine, receiveBuffer: receiveBuffer).first else {
             throw ConnectionError.failed(0)
@@ -55,20 +55,36 @@ public final class Connection: Sendable {
     public static func open(
         _ count: Int,
         to port: UInt16,
-        in machine: Machine,
+        in machine: Machine?,
         receiveBuffer: CInt? = nil
     ) async throws -> [Connection] {
-        let leader = machine.leader
+        guard let leader = machine?.leader else {
+            return try await blocking {
+                try (0..<count).map { _ in
+                    try connect(
+                        port,
+                        socket: socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0),
+                        receiveBuffer: receiveBuffer
+                    )
+                }
+            }
+        }
         return try await blocking {
             let network = Glibc.open("/proc/\(leader)/ns/net", O_RDONLY | O_CLOEXEC)
             guard network >= 0 else { throw MachineError("the machine is gone: \(String(cString: strerror(errno)))") }
             defer { close(network) }
-            return try (0..<count).map { _ in try connect(port, network: network, receiveBuffer: receiveBuffer) }
+            return try (0..<count).map { _ in
+                try connect(
+                    port,
+                    socket: machine_socket(network, AF_INET, CInt(SOCK_STREAM.rawValue)),
+                    receiveBuffer: receiveBuffer
+                )
+            }
         }
     }
 
-    private static func connect(_ port: UInt16, network: CInt, receiveBuffer: CInt?) throws -> Connection {
-        let connection = Connection(descriptor: machine_socket(network, AF_INET, CInt(SOCK_STREAM.rawValue)))
+    private static func connect(_ port: UInt16, socket: CInt, receiveBuffer: CInt?) throws -> Connection {
+        let connection = Connection(descriptor: socket)
         guard connection.descriptor >= 0 else { throw ConnectionError.failed(errno) }
         if var size = receiveBuffer {
             setsockopt(connection.descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<CInt>.size))

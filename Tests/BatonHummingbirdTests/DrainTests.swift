@@ -1,0 +1,127 @@
+import Hummingbird
+import MachineKit
+import Testing
+
+@testable import Baton
+@testable import BatonHummingbird
+
+/// How connections end.
+@Suite struct DrainTests {
+    private let router: Router<BasicRequestContext>
+
+    init() {
+        router = Router()
+        router.get("/") { _, _ in "hello" }
+        router.get("/sleep/:ms") { _, context in
+            let milliseconds = try context.parameters.require("ms", as: Int.self)
+            try await Task.sleep(for: .milliseconds(milliseconds))
+            return "slept"
+        }
+        // Notices neither cancellation nor that its client has gone.
+        router.get("/never") { _, _ -> String in
+            await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
+            return "never"
+        }
+    }
+
+    @Test func aRequestInTheLingerIsAnsweredAndEndsTheConnection() async throws {
+        try await RunningServer.run(router, drain: .init(timeout: .seconds(5), linger: .seconds(5))) { server in
+            let connection = try await server.connect()
+            #expect(try await connection.get("/")?.closes == false)
+            await server.stop()
+            // The connection hears of the drain a moment later; until then nothing has changed for it.
+            var isClosing = false
+            while !isClosing {
+                let reply = try #require(try await connection.get("/"))
+                #expect(reply.status == 200)
+                isClosing = reply.closes
+            }
+            #expect(try await connection.receive().isEmpty)
+        }
+    }
+
+    @Test func idleConnectionsDelayTheEndByTheLingerAndNoMore() async throws {
+        let (_, _, took) = try await RunningServer.run(
+            router,
+            drain: .init(timeout: .seconds(30), linger: .milliseconds(200))
+        ) { server in
+            let connections = try await Connection.open(20, to: server.port, in: nil)
+            for connection in connections { #expect(try await connection.get("/")?.status == 200) }
+            let start = ContinuousClock.now
+            await server.stop()
+            for connection in connections { #expect(try await connection.receive().isEmpty) }
+            #expect(ContinuousClock.now - start >= .milliseconds(190))
+        }
+        #expect(took < .seconds(5))
+    }
+
+    @Test func pipelinedRequestsAreAllAnswered() async throws {
+        try await RunningServer.run(router) { server in
+            let connection = try await server.connect()
+            let request = "GET /sleep/20 HTTP/1.1\r\nHost: a\r\n\r\n"
+            try await connection.send(String(repeating: request, count: 10))
+            #expect(try await connection.reply()?.status == 200)
+            await server.stop()
+            var closing: [Bool] = []
+            for _ in 2...10 { closing.append(try #require(try await connection.reply()).closes) }
+            #expect(closing == Array(repeating: false, count: 8) + [true])
+            #expect(try await connection.receive().isEmpty)
+        }
+    }
+
+    @Test func whatIsLeftAtTheDeadlineIsCutAndReported() async throws {
+        let (told, logged, _) = try await RunningServer.run(
+            router,
+            drain: .init(timeout: .milliseconds(300), linger: .milliseconds(50))
+        ) { server in
+            let partial = try await server.connect()
+            try await partial.send("GET /half HTTP/1.1\r\nHo")
+            let sleeping = try await server.connect()
+            try await sleeping.send("GET /sleep/60000 HTTP/1.1\r\nHost: a\r\n\r\n")
+            let uploading = try await server.connect()
+            try await uploading.send("GET /sleep/60000?upload HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx")
+            // Their bytes have been read when a later connection is answered on each of the event loops.
+            for connection in try await Connection.open(8, to: server.port, in: nil) {
+                _ = try await connection.get("/")
+            }
+            await server.stop()
+            for connection in [partial, sleeping, uploading] {
+                #expect((try? await connection.receive().isEmpty) ?? true)
+            }
+        }
+        #expect(told == ["READY=1", "STOPPING=1"])
+        let cut = logged.filter { $0.hasPrefix("warning: connection cut at the drain's deadline: ") }
+        #expect(cut.count == 3, "\(logged)")
+        #expect(cut.contains { $0.hasSuffix(": an incomplete request head, 22 bytes of it received") }, "\(cut)")
+        #expect(cut.contains { $0.hasSuffix(": GET /sleep/60000: its handler had not answered") }, "\(cut)")
+        #expect(cut.contains { $0.hasSuffix(": GET /sleep/60000?upload: its body was being received") }, "\(cut)")
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func aHandlerThatNeverReturnsDoesNotHoldTheExitUp() async throws {
+        let (_, logged, _) = try await RunningServer.run(
+            router,
+            drain: .init(timeout: .milliseconds(200), linger: .milliseconds(50))
+        ) { server in
+            let connection = try await server.connect()
+            try await connection.send("GET /never HTTP/1.1\r\nHost: a\r\n\r\n")
+            for connection in try await Connection.open(8, to: server.port, in: nil) {
+                _ = try await connection.get("/")
+            }
+            await server.stop()
+        }
+        #expect(logged.contains { $0.hasPrefix("warning: not drained within") }, "\(logged)")
+    }
+
+    @Test func aClientThatIsGoneDoesNotHoldTheExitUp() async throws {
+        let (_, logged, _) = try await RunningServer.run(router) { server in
+            for _ in 0..<10 {
+                let connection = try await server.connect()
+                _ = try await connection.get("/")
+                try await connection.send("GET /sleep/50 HTTP/1.1\r\nHost: a\r\n\r\n")
+            }
+            await server.stop()
+        }
+        #expect(logged.last == "info: drained: every request was answered")
+    }
+}

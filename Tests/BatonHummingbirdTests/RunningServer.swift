@@ -1,0 +1,114 @@
+import Hummingbird
+import Logging
+import MachineKit
+import NIOCore
+import ServiceLifecycle
+import Synchronization
+import Testing
+
+@testable import Baton
+@testable import BatonHummingbird
+@testable import Systemd
+
+/// An application on an activated socket of its own, in this process; what it told and logged is kept.
+struct RunningServer: Sendable {
+    let port: UInt16
+    private let group: ServiceGroup
+    private let records: Records
+
+    /// What systemd was told, one state a line.
+    var told: [String] { records.told.withLock { $0 } }
+    /// What was logged.
+    var logged: [String] { records.logged.withLock { $0 } }
+
+    /// Begins the drain.
+    func stop() async { await group.triggerGracefulShutdown() }
+
+    /// The status of a GET on a connection of its own.
+    func status(_ path: String) async throws -> Int? {
+        try await connect().get(path)?.status
+    }
+
+    func connect() async throws -> Connection { try await Connection.open(to: port, in: nil) }
+
+    /// Listening sockets on ports the kernel chooses.
+    static func sockets(named names: [String]) throws -> ListenSockets {
+        var sockets = ListenSockets()
+        for name in names {
+            sockets.append(owning: try ListenAddress.tcp(host: "127.0.0.1", port: 0).listen(), name: name)
+        }
+        return sockets
+    }
+
+    final class Records: Sendable {
+        let told = Mutex<[String]>([])
+        let logged = Mutex<[String]>([])
+
+        var logger: Logger {
+            Logger(label: "test") { _ in Handler(records: self) }
+        }
+
+        private struct Handler: LogHandler {
+            let records: Records
+            var logLevel = Logger.Level.info
+            var metadata: Logger.Metadata = [:]
+            subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+                get { metadata[key] }
+                set { metadata[key] = newValue }
+            }
+            func log(event: LogEvent) {
+                records.logged.withLock { $0.append("\(event.level): \(event.message)") }
+            }
+        }
+    }
+
+    /// Runs an application, calls `body` when connections are accepted, and returns when the server has ended, which `body`
+    /// or a signal must bring about; gives back how long it took from ``stop()`` or from the end of `body`.
+    @discardableResult
+    static func run(
+        _ router: Router<BasicRequestContext>,
+        drain: DrainConfiguration = .init(timeout: .seconds(5), linger: .milliseconds(100)),
+        configuration: ApplicationConfiguration = .init(),
+        extraSockets: [String] = [],
+        change: (inout Application<RouterResponder<BasicRequestContext>>) -> Void = { _ in },
+        _ body: @escaping @Sendable (RunningServer) async throws -> Void
+    ) async throws -> (told: [String], logged: [String], sinceBody: Duration) {
+        let records = Records()
+        let (running, announce) = AsyncStream.makeStream(of: UInt16.self)
+        var application = Application(
+            router: router,
+            configuration: configuration,
+            onServerRunning: { channel in
+                announce.yield(UInt16(channel.localAddress?.port ?? 0))
+                announce.finish()
+            },
+            logger: records.logger
+        )
+        change(&application)
+        let notifier = ServiceNotifier { state in
+            records.told.withLock { $0.append(state.split(separator: "\n").first.map(String.init) ?? "") }
+            return .sent
+        }
+        let service = try await application.activated(
+            on: Activation(
+                origin: .serviceManager,
+                notifier: notifier,
+                sockets: try sockets(named: ["http"] + extraSockets)
+            ),
+            drain: drain
+        )
+        let group = ServiceGroup(services: [service], logger: records.logger)
+        let bodyEnded = Mutex(ContinuousClock.now)
+        async let served: Void = group.run()
+        for await port in running {
+            try await body(RunningServer(port: port, group: group, records: records))
+            bodyEnded.withLock { $0 = .now }
+        }
+        await group.triggerGracefulShutdown()
+        try await served
+        return (
+            records.told.withLock { $0 }, records.logged.withLock { $0 },
+            ContinuousClock.now - bodyEnded.withLock { $0 }
+        )
+    }
+}
