@@ -22,13 +22,14 @@ func probe(
     connections: Int = 1,
     path: String = "/",
     timeout: Duration = .seconds(20),
+    pause: Duration = .milliseconds(50),
     load: ProbePlan.Load = .steady(.seconds(60)),
     until isEnough: @escaping @Sendable (Tally.Count) -> Bool
 ) async throws -> ProbeRun.Result {
     var plan = ProbePlan(target: .tcp(host: "127.0.0.1", port: port))
     plan.connections = connections
     plan.modes = modes
-    plan.pause = .milliseconds(50)
+    plan.pause = pause
     plan.bodyTime = .milliseconds(20)
     plan.longDuration = .milliseconds(20)
     plan.timeout = timeout

@@ -43,8 +43,11 @@ public final class Connection: Sendable {
     ///   - receiveBuffer: The socket's SO_RCVBUF; small for a client that shall not take much in advance.
     /// - Returns: The connection, as soon as the kernel has it.
     /// - Throws: ``ConnectionError``.
-    public static func open(to port: UInt16, in machine: Machine?, receiveBuffer: CInt? = nil) async throws -> Connection
-    {
+    public static func open(
+        to port: UInt16,
+        in machine: Machine?,
+        receiveBuffer: CInt? = nil
+    ) async throws -> Connection {
         guard let connection = try await open(1, to: port, in: machine, receiveBuffer: receiveBuffer).first else {
             throw ConnectionError.failed(0)
         }
