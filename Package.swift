@@ -136,7 +136,7 @@ let package = Package(
         ),
 
         // The tests, one target per module.
-        .testTarget(name: "SystemdTests", dependencies: ["Systemd"], swiftSettings: strict),
+        .testTarget(name: "SystemdTests", dependencies: ["Systemd", .systemPackage], swiftSettings: strict),
         .testTarget(name: "BatonTests", dependencies: ["Baton", "Systemd", .systemPackage], swiftSettings: strict),
         .testTarget(
             name: "BatonNIOTests",

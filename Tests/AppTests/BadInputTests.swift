@@ -9,7 +9,7 @@ import Testing
         for part in parts { #expect(end.errors.contains(part), "\(part) is not in: \(end.errors)") }
     }
 
-    @Test(arguments: ["abc", "-1", "99999", "0x1", "99999999999999999999"])
+    @Test(arguments: ["abc", "-1", "99999", "1x", "99999999999999999999"])
     func malformedListenFDs(value: String) async throws {
         try await expectRefusal("LISTEN_PID=$$ LISTEN_FDS=\(value) exec \"$APP\"", "LISTEN_FDS=\(value):")
     }
