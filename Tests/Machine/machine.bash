@@ -19,11 +19,15 @@ machine_start() {
         # They wait for a person and for a network, and neither comes.
         systemd.mask=systemd-firstboot.service systemd.mask=systemd-networkd-wait-online.service
     )
-    # A session of its own: a terminal's Ctrl-C is for whoever asked for the machine, not for the machine.
-    # env -i: PID 1 hands its environment down to every service.
-    SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 setsid systemd-nspawn "${options[@]}" </dev/null >"$console" 2>&1 &
-    machine_nspawn=$!
     machine_leader=
+    machine_cgroup=$(machine_make_cgroup "$name") || {
+        machine_failed "$console" "no cgroup of its own"
+        return 1
+    }
+    # A session of its own: a terminal's Ctrl-C is for whoever asked for the machine, not for the machine.
+    SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 setsid sh -c 'echo 0 >"$0/cgroup.procs" && exec systemd-nspawn "$@"' \
+        "$machine_cgroup" "${options[@]}" </dev/null >"$console" 2>&1 &
+    machine_nspawn=$!
     local tries child
     for ((tries = 0; tries < 500; tries++)); do
         # A helper process is the first child, for a moment; PID 1 is the one that is 1 in its own namespace.
@@ -37,6 +41,17 @@ machine_start() {
         sleep 0.02
     done
     machine_failed "$console" "systemd-nspawn did not start"
+}
+
+# machine_make_cgroup NAME
+# Makes a cgroup below our own and prints its folder. Without it, two machines at a time would be in the same
+# one: each would find the other's processes in its services, as pid 0, and fail to stop them.
+machine_make_cgroup() {
+    local mount folder
+    mount=$(findmnt --noheadings --first-only --types cgroup2 --output TARGET) || return 1
+    folder=${mount%/}$(sed -n 's/^0:://p' /proc/self/cgroup)
+    folder=${folder%/}/$1
+    mkdir "$folder" && echo "$folder"
 }
 
 # machine_wait CONSOLE SECONDS
@@ -69,18 +84,19 @@ machine_end() {
     [[ -n ${machine_leader:-} ]] || return 0
     kill -KILL "$machine_leader" 2>/dev/null || true
     timeout 10 tail --pid="$machine_nspawn" -f /dev/null || true
+    find "$machine_cgroup" -depth -type d -exec rmdir {} + 2>/dev/null || true
 }
 
 # machine_save FILE, machine_restore FILE
 # Keep a machine for a later run of a script. A pid alone may belong to another process by then: the
 # time of its start, field 22 of /proc/PID/stat, tells.
 machine_save() {
-    echo "$machine_nspawn $machine_leader $(machine_started "$machine_leader")" >"$1"
+    echo "$machine_nspawn $machine_leader $(machine_started "$machine_leader") $machine_cgroup" >"$1"
 }
 
 machine_restore() {
     local started
-    [[ -f $1 ]] && read -r machine_nspawn machine_leader started <"$1" &&
+    [[ -f $1 ]] && read -r machine_nspawn machine_leader started machine_cgroup <"$1" &&
         [[ $(machine_started "$machine_leader") == "$started" ]] && return 0
     machine_leader=
     return 1

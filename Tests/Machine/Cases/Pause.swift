@@ -17,6 +17,7 @@ extension UnderSystemd {
             var gaps: [[Double]] = servers.map { _ in [] }
             for _ in 0..<rounds {
                 for (index, server) in servers.enumerated() {
+                    let mark = try await server.machine.markJournal()
                     let (result, report) = try await server.machine.probe(
                         server,
                         Self.load + extra,
@@ -24,7 +25,9 @@ extension UnderSystemd {
                         interval: 1,
                         seconds: 90
                     )
-                    #expect(report.restarts.filter(\.succeeded).count == restarts, "\(result)")
+                    if report.restarts.filter(\.succeeded).count != restarts {
+                        Issue.record("\(result)\n\(try await server.journal(since: mark))")
+                    }
                     #expect(report.total.failed == 0, "\(server.service): \(report.total.outcomes)")
                     gaps[index] += report.restarts.compactMap(\.longestNewConnectionGapMilliseconds)
                 }
