@@ -112,19 +112,26 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     }
 
     func received(_ bytes: ByteBuffer) {
-        // Clients of old send an extra line end after a body; it begins no request.
-        let isLineEnd = state.headBytes == 0 && bytes.readableBytesView.allSatisfy { $0 == 0x0D || $0 == 0x0A }
         endedWithoutBody = false
-        state.received(bytes: isLineEnd ? 0 : bytes.readableBytes)
+        // Clients of old send an extra line end after a body; it begins no request.
+        let beginsLikeLineEnd = bytes.getInteger(at: bytes.readerIndex, as: UInt8.self).map(Self.isLineEnd) ?? false
+        if beginsLikeLineEnd, state.headBytes == 0, bytes.readableBytesView.allSatisfy(Self.isLineEnd) { return }
+        state.received(bytes: bytes.readableBytes)
     }
 
-    /// The decoder has consumed `bytes`. If a request ended in them, more of the next one may be left in the decoder: it
-    /// shows by what the bytes end with, as a request without a body ends with an empty line.
+    /// The decoder has consumed `bytes`. If a request without a body ended in them, more of the next one may be left in the
+    /// decoder: it shows by what the bytes end with, as such a request ends with an empty line.
     func decoded(_ bytes: ByteBuffer) {
         guard endedWithoutBody else { return }
-        let end = bytes.readableBytesView.suffix(2)
-        if !end.elementsEqual([0x0D, 0x0A]), !end.elementsEqual([0x0A, 0x0A]) { state.decoded(leaving: 1) }
+        func byte(_ index: Int) -> UInt8? { bytes.getInteger(at: index, as: UInt8.self) }
+        let last = bytes.writerIndex - 1
+        let before = byte(last - 1) == 0x0D ? last - 2 : last - 1
+        // What is not in these bytes came before them, and belongs to the request that has ended.
+        let endsWithEmptyLine = byte(last) == 0x0A && (before < bytes.readerIndex || byte(before) == 0x0A)
+        if !endsWithEmptyLine { state.decoded(leaving: 1) }
     }
+
+    private static func isLineEnd(_ byte: UInt8) -> Bool { byte == 0x0D || byte == 0x0A }
 
     private func perform(_ action: HTTP1DrainStateMachine.Action, context: ChannelHandlerContext) {
         switch action {

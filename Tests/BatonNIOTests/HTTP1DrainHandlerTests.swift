@@ -121,13 +121,25 @@ import Testing
         #expect(cut().map { $0.hasSuffix(" ms: \(report)") } == [true], "\(cut())")
     }
 
-    @Test func aPartOfTheNextRequestInTheSamePacketKeepsTheConnection() throws {
-        try receive(get("/a") + "GET /b HT")
+    @Test(arguments: 1..<28)
+    func aRequestInTwoPiecesIsCompleteWhereverItIsCut(length: Int) throws {
+        let request = get("/a")
+        try receive(String(request.utf8.prefix(length)) ?? "")
+        try receive(String(request.utf8.dropFirst(length)) ?? "")
+        drain()
+        #expect(try respond().lowercased().contains("connection: close"))
+    }
+
+    @Test(arguments: [
+        "G", "GET /b HT", "GET /b HTTP/1.1\r\n", "GET /b HTTP/1.1\r\nHost: a\r\n", "GET /b HTTP/1.1\r\nHost: a\r\n\r",
+    ])
+    func aPartOfTheNextRequestInTheSamePacketKeepsTheConnection(part: String) throws {
+        try receive(get("/a") + part)
         drain()
         #expect(try !respond().lowercased().contains("connection: close"))
         channel.embeddedEventLoop.advanceTime(to: .now() + .seconds(1))
         #expect(channel.isActive)
-        try receive("TP/1.1\r\nHost: a\r\n\r\n")
+        try receive(String(get("/b").utf8.dropFirst(part.utf8.count)) ?? "")
         #expect(requests.paths == ["/a", "/b"])
         #expect(try respond().lowercased().contains("connection: close"))
     }
