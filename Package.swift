@@ -148,7 +148,8 @@ let package = Package(
         .testTarget(
             name: "BatonHummingbirdTests",
             dependencies: [
-                "Baton", "BatonHummingbird", "MachineKit", "Systemd", .hummingbird, .logging, .nioCore,
+                "Baton", "BatonHummingbird", "MachineKit", "Systemd", .hummingbird, .hummingbirdCore, .logging,
+                .nioCore,
                 .serviceLifecycle,
             ],
             swiftSettings: strict

@@ -59,7 +59,7 @@ public struct GoDuration: Sendable, Hashable {
             guard number <= (1 << 63) / scale else { throw invalid }
             // Like Go, in floating point: a fraction is exact to the nanosecond for all units.
             let part = number * scale + UInt64(Double(fraction.value) * (Double(scale) / fraction.scale))
-            guard part <= 1 << 63, total + part <= 1 << 63 else { throw invalid }
+            guard part <= (1 << 63) - total else { throw invalid }
             total += part
         }
         if isNegative {

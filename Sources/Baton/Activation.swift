@@ -34,7 +34,15 @@ public struct Activation: ~Copyable, Sendable {
     /// Whom to tell that this process is ready, and that it stops.
     public let notifier: ServiceNotifier
     /// The sockets that have not been claimed.
-    public var sockets: ListenSockets
+    public private(set) var sockets: ListenSockets
+    /// What `start_server` passed although a service manager passed sockets too.
+    private var strays = ListenSockets()
+
+    init(origin: Origin, notifier: ServiceNotifier, sockets: consuming ListenSockets) {
+        self.origin = origin
+        self.notifier = notifier
+        self.sockets = sockets
+    }
 
     /// Takes the sockets this process was started with, or opens its own.
     ///
@@ -50,7 +58,10 @@ public struct Activation: ~Copyable, Sendable {
         let notifier = ServiceNotifier.take()
         let inherited = try ListenSockets.takeInherited()
         if !inherited.isEmpty {
-            return Activation(origin: .serviceManager, notifier: notifier, sockets: inherited)
+            var activation = Activation(origin: .serviceManager, notifier: notifier, sockets: inherited)
+            // Left from further up; malformed or not, they are not what this process was started with.
+            if let strays = try? ServerStarter.take() { activation.strays = strays }
+            return activation
         }
         if let started = try ServerStarter.take(), !started.isEmpty {
             return Activation(origin: .serverStarter, notifier: notifier, sockets: started)
@@ -60,6 +71,17 @@ public struct Activation: ~Copyable, Sendable {
             bound.append(owning: try address.listen(), name: name)
         }
         return Activation(origin: .bound, notifier: notifier, sockets: bound)
+    }
+
+    /// Takes one socket for a use of the program's own.
+    ///
+    /// - Parameters:
+    ///   - name: `FileDescriptorName=` of the socket unit.
+    ///   - index: The position among the sockets of that name, from 0.
+    /// - Returns: The socket, which is the caller's now.
+    /// - Throws: ``Systemd/ListenSocketError/Code/missing``, listing what there is.
+    public mutating func take(_ name: String, index: Int) throws(ListenSocketError) -> ListenSocket {
+        try sockets.take(name, index: index)
     }
 
     /// Claims the sockets of one name and closes all others.
@@ -86,7 +108,7 @@ public struct Activation: ~Copyable, Sendable {
                 "there is nothing to listen on: no socket was passed and no address is configured"
             )
         }
-        for description in sockets.descriptions { unclaimed(description) }
+        for description in sockets.descriptions + strays.descriptions { unclaimed(description) }
         return claimed
     }
 }

@@ -6,6 +6,8 @@ package struct Drain<C: Clock> where C.Duration == Duration {
     package enum Event: Sendable, Hashable {
         /// The process was told to stop. It may be told again.
         case stopRequested
+        /// The server is to end at once.
+        case cancelled
         /// No connection will be accepted any more; the duplicates of the listen sockets are closed.
         case acceptingEnded
         /// The last open connection has closed.
@@ -33,15 +35,15 @@ package struct Drain<C: Clock> where C.Duration == Duration {
     package enum Outcome: Sendable, Hashable {
         /// Every connection had its answers.
         case drained
-        /// Connections were left at the deadline and have been cut.
+        /// Connections have been cut.
         case cut
-        /// As ``cut``, and even then a request handler has not returned.
+        /// As ``cut``, and even then a connection or its handler has not ended.
         case abandoned
     }
 
     private enum Phase: Hashable {
         case serving
-        case endingAccept
+        case endingAccept(thenCut: Bool)
         case draining
         case cutting
         case over
@@ -61,9 +63,6 @@ package struct Drain<C: Clock> where C.Duration == Duration {
         self.clock = clock
     }
 
-    /// Whether there is nothing more to do.
-    package var isOver: Bool { phase == .over }
-
     /// Takes an event in.
     ///
     /// - Parameters:
@@ -73,27 +72,38 @@ package struct Drain<C: Clock> where C.Duration == Duration {
     package mutating func handle(_ event: Event, openConnections: Int) -> [Action] {
         switch (phase, event) {
         case (.serving, .stopRequested):
-            phase = .endingAccept
-            deadline = clock.now.advanced(by: timeout)
-            return [.stopAccepting, .scheduleDeadline]
-        case (.endingAccept, .acceptingEnded):
+            phase = .endingAccept(thenCut: false)
+            return [.stopAccepting, schedule(after: timeout)]
+        case (.serving, .cancelled):
+            phase = .endingAccept(thenCut: true)
+            return [.stopAccepting, schedule(after: Self.lastGrace)]
+        case (.endingAccept(thenCut: false), .cancelled), (.endingAccept(thenCut: false), .deadlineReached):
+            phase = .endingAccept(thenCut: true)
+            return [schedule(after: Self.lastGrace)]
+        case (.endingAccept(thenCut: true), .deadlineReached):
+            return [.cut] + finish(.abandoned)
+        case (.endingAccept, .acceptingEnded) where openConnections == 0:
+            return finish(.drained)
+        case (.endingAccept(thenCut: false), .acceptingEnded):
             phase = .draining
-            return openConnections == 0 ? finish(.drained) : [.announce]
+            return [.announce]
+        case (.endingAccept(thenCut: true), .acceptingEnded), (.draining, .cancelled), (.draining, .deadlineReached):
+            phase = .cutting
+            return [.cut, schedule(after: Self.lastGrace)]
         case (.draining, .lastConnectionClosed) where openConnections == 0:
             return finish(.drained)
-        case (.draining, .deadlineReached):
-            phase = .cutting
-            deadline = clock.now.advanced(by: Self.lastGrace)
-            return [.cut, .scheduleDeadline]
         case (.cutting, .lastConnectionClosed) where openConnections == 0:
             return finish(.cut)
         case (.cutting, .deadlineReached):
             return finish(.abandoned)
-        case (.endingAccept, .deadlineReached):
-            return [.cut] + finish(.abandoned)
         default:
             return []
         }
+    }
+
+    private mutating func schedule(after duration: Duration) -> Action {
+        deadline = clock.now.advanced(by: duration)
+        return .scheduleDeadline
     }
 
     private mutating func finish(_ outcome: Outcome) -> [Action] {

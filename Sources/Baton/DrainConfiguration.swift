@@ -1,20 +1,33 @@
 /// How a server that is told to stop treats the connections it has.
+///
+/// Durations are brought into the range from nothing to ten years: a longer one is as good as none.
 public struct DrainConfiguration: Sendable, Hashable {
+    private static let longest = Duration.seconds(10 * 365 * 86_400)
+
     /// How long the drain may take: what is left then is cut, and reported. Below the unit's `TimeoutStopSec=`.
-    public var timeout: Duration
-    /// How long an idle keep-alive connection is still served.
+    public var timeout: Duration {
+        didSet { timeout = Self.bounded(timeout) }
+    }
+
+    /// How long a connection is still served while its client is silent, having just connected or had an answer.
     ///
     /// Under a plain `systemctl restart` the successor starts only when this process has exited, so while a connection
     /// idles this delays it for everybody: keep it short there.
-    public var linger: Duration
+    public var linger: Duration {
+        didSet { linger = Self.bounded(linger) }
+    }
 
     /// Creates a configuration.
     ///
     /// - Parameters:
     ///   - timeout: How long the drain may take.
-    ///   - linger: How long an idle keep-alive connection is still served in it.
+    ///   - linger: How long an idle connection is still served in it.
     public init(timeout: Duration = .seconds(30), linger: Duration = .milliseconds(250)) {
-        self.timeout = timeout
-        self.linger = linger
+        self.timeout = Self.bounded(timeout)
+        self.linger = Self.bounded(linger)
+    }
+
+    private static func bounded(_ duration: Duration) -> Duration {
+        min(max(duration, .zero), longest)
     }
 }

@@ -15,7 +15,7 @@ extension ApplicationProtocol {
     /// Stands in for Hummingbird's `runService()`: router, middleware, services and `beforeServerStarts` are run as there,
     /// and `gracefulShutdown()` and its friends work inside handlers. What differs:
     /// - `configuration.address`, `.backlog` and `.reuseAddress` are not used: `activation` says where to listen.
-    /// - `server:` of the application is closed to others: give `HTTP1Channel`'s configuration here instead.
+    /// - `server:` of the application must be `.http1()`, and its configuration is closed to others: give it here.
     /// - `onServerRunning` is given a channel that only tells where the first socket listens and stops the server when it is
     ///   closed. systemd is told `READY=1` right before.
     ///
@@ -25,8 +25,8 @@ extension ApplicationProtocol {
     ///   - http1: The configuration of the HTTP/1.1 channels.
     ///   - drain: How long the drain may take, and how long idle connections are still served in it.
     ///   - gracefulShutdownSignals: The signals that begin the drain. A further one changes nothing.
-    /// - Throws: ``Systemd/ListenSocketError`` if no socket of that name is there or one is no listening stream socket; what
-    ///   a service or a process before the server's start throws.
+    /// - Throws: ``Systemd/ListenSocketError`` if no socket of that name is there or one is no listening stream socket;
+    ///   ``UnsupportedServerError``; what a service or a process before the server's start throws.
     public func runService(
         on activation: consuming Activation,
         named name: String = "http",
@@ -35,13 +35,14 @@ extension ApplicationProtocol {
         gracefulShutdownSignals: [UnixSignal] = [.sigterm, .sigint]
     ) async throws {
         let service = try await activated(on: activation, named: name, http1: http1, drain: drain)
-        try await ServiceGroup(
-            configuration: .init(
-                services: [service],
-                gracefulShutdownSignals: gracefulShutdownSignals,
-                logger: logger
-            )
-        ).run()
+        var configuration = ServiceGroupConfiguration(
+            services: [service],
+            gracefulShutdownSignals: gracefulShutdownSignals,
+            logger: logger
+        )
+        // The server ends by itself; a service of the application that does not is cancelled then.
+        configuration.maximumGracefulShutdownDuration = drain.timeout + .seconds(5)
+        try await ServiceGroup(configuration: configuration).run()
     }
 
     /// The application as a service of a `ServiceGroup` of your own; see ``runService(on:named:http1:drain:gracefulShutdownSignals:)``.
@@ -52,7 +53,7 @@ extension ApplicationProtocol {
     ///   - http1: The configuration of the HTTP/1.1 channels.
     ///   - drain: How the drain goes.
     /// - Returns: A service to be run once.
-    /// - Throws: ``Systemd/ListenSocketError``.
+    /// - Throws: ``Systemd/ListenSocketError``, ``UnsupportedServerError``.
     public func activated(
         on activation: consuming Activation,
         named name: String = "http",
@@ -60,15 +61,24 @@ extension ApplicationProtocol {
         drain: DrainConfiguration = .init()
     ) async throws -> some Service {
         let linger = TimeAmount(drain.linger)
-        let child = HTTP1Channel(responder: try await httpResponder(), configuration: http1)
+        let responder = try await httpResponder()
+        let stock = try server.buildServer(
+            configuration: .init(),
+            eventLoopGroup: eventLoopGroup,
+            logger: logger,
+            responder: responder
+        )
+        guard stock is Server<HTTP1Channel> else { throw UnsupportedServerError(stock) }
+        let child = HTTP1Channel(responder: responder, configuration: http1)
         let (logger, processes) = (logger, processesRunBeforeServerStart)
-        let notifier = activation.notifier
+        let (notifier, origin) = (activation.notifier, activation.origin)
         let sockets = try activation.claim(name) { socket in
             logger.warning("nobody asked for socket \(socket), so it is closed; the one named '\(name)' is served")
         }
         let address = sockets.descriptions.first?.localAddress
-        let server = try DrainingServer(
+        let draining = try DrainingServer(
             sockets: sockets,
+            ownsBacklog: origin == .bound,
             group: eventLoopGroup,
             drain: drain,
             admission: self.configuration.availableConnectionsDelegate.map(ConnectionLimit.init),
@@ -81,16 +91,18 @@ extension ApplicationProtocol {
                 return connection
             }
         }
-        let listener = ListenerChannel(listeningAt: address, eventLoop: eventLoopGroup.any(), stop: server.stop)
+        let listener = ListenerChannel(listeningAt: address, eventLoop: eventLoopGroup.any(), stop: draining.stop)
         let service = ActivatedServer(
-            server: server,
+            server: draining,
             child: child,
             drain: drain,
             notifier: notifier,
             logger: logger,
-            prelude: { for process in processes { try await process() } },
-            started: { await onServerRunning(listener) },
-            ended: listener.ended
+            hooks: .init(
+                prelude: { for process in processes { try await process() } },
+                started: { await onServerRunning(listener) },
+                ended: listener.ended
+            )
         )
         return ServiceGroup(services: services + [service], logger: logger)
     }

@@ -23,6 +23,9 @@ final class ListenerChannel: Channel, ChannelCore {
         self.stop = stop
     }
 
+    /// A promise must be kept, also that of a server that was never run.
+    deinit { ended() }
+
     /// The server has ended.
     func ended() {
         guard isOpen.exchange(false, ordering: .acquiringAndReleasing) else { return }

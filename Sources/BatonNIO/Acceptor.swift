@@ -31,10 +31,11 @@ final class Acceptor: Sendable {
     }
 
     /// How long accepting rests when it cannot go on, milliseconds: out of descriptors or memory, as a rule.
-    private static let pause: CInt = 100
+    private static let rest: CInt = 100
 
     private let listeners: [CInt]
     private let waker: Waker
+    private let ownsBacklog: Bool
     private let isStopping = Atomic(false)
     private let isClosed = Atomic(false)
     private let delegate: Delegate
@@ -42,11 +43,13 @@ final class Acceptor: Sendable {
 
     /// - Parameters:
     ///   - sockets: The listen sockets; the acceptor closes its descriptors of them when it ends.
+    ///   - ownsBacklog: Nobody else holds the listen sockets, so what waits in their backlogs is accepted before they close.
     ///   - waker: Makes the loop ask ``Delegate/mayAccept`` again.
-    init(sockets: consuming ListenSockets, waker: Waker, delegate: Delegate, logger: Logger) {
+    init(sockets: consuming ListenSockets, ownsBacklog: Bool, waker: Waker, delegate: Delegate, logger: Logger) {
         var listeners: [CInt] = []
         while let socket = sockets.popFirst() { listeners.append(socket.release()) }
         self.listeners = listeners
+        self.ownsBacklog = ownsBacklog
         self.waker = waker
         self.delegate = delegate
         self.logger = logger
@@ -57,7 +60,9 @@ final class Acceptor: Sendable {
     }
 
     /// Starts the thread.
-    func start() {
+    ///
+    /// - Throws: The error of `pthread_create(3)`: too many threads (`TasksMax=` of the unit).
+    func start() throws(Errno) {
         for listener in listeners {
             // Or accept4 would sleep when another process was quicker, and never hear that it is to stop. This is shared
             // with the holder, like all flags of a socket; systemd sets it itself under NonBlocking=yes.
@@ -65,6 +70,7 @@ final class Acceptor: Sendable {
             if flags & O_NONBLOCK == 0 { _ = fcntl(listener, F_SETFL, flags | O_NONBLOCK) }
         }
         var thread = pthread_t()
+        let retained = Unmanaged.passRetained(self)
         let result = pthread_create(
             &thread,
             nil,
@@ -74,9 +80,12 @@ final class Acceptor: Sendable {
                 Unmanaged<Acceptor>.fromOpaque(argument).takeRetainedValue().run()
                 return nil
             },
-            Unmanaged.passRetained(self).toOpaque()
+            retained.toOpaque()
         )
-        precondition(result == 0, "pthread_create: \(Errno(rawValue: result))")
+        guard result == 0 else {
+            retained.release()
+            throw Errno(rawValue: result)
+        }
         pthread_detach(thread)
     }
 
@@ -89,32 +98,33 @@ final class Acceptor: Sendable {
     private func run() {
         var polled = listeners.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         polled.append(pollfd(fd: waker.descriptor, events: Int16(POLLIN), revents: 0))
-        var failure: Errno?
+        var restUntil: ContinuousClock.Instant?
+        var lastFailure: Errno?
 
         while !isStopping.load(ordering: .acquiring) {
+            if let end = restUntil, end <= .now { restUntil = nil }
             // A negative descriptor is ignored by poll.
-            let isOpen = failure == nil && delegate.mayAccept()
+            let isOpen = restUntil == nil && delegate.mayAccept()
             for index in listeners.indices { polled[index].fd = isOpen ? listeners[index] : -1 }
-            let ready = poll(&polled, nfds_t(polled.count), failure == nil ? -1 : Self.pause)
-            guard ready > 0 else {
-                failure = nil
-                continue
-            }
+            guard poll(&polled, nfds_t(polled.count), restUntil == nil ? -1 : Self.rest) > 0 else { continue }
             if polled[listeners.count].revents != 0 { waker.clear() }
+
             for entry in polled.dropLast() where entry.fd >= 0 && entry.revents != 0 {
-                failure = acceptWaiting(on: entry.fd) ?? failure
+                switch acceptBatch(on: entry.fd) {
+                case .accepted: lastFailure = nil
+                case .nothing: break
+                case .failed(let errno):
+                    restUntil = .now + .milliseconds(Self.rest)
+                    if errno != lastFailure { report(errno) }
+                    lastFailure = errno
+                }
             }
             // Under load this saves going to sleep and being woken for each connection: by the time the event loops have
             // had their turn, the next ones are there. Where nobody else wants to run it costs a system call.
             sched_yield()
-            if let failure {
-                logger.warning(
-                    "cannot accept: \(failure); connections wait in the backlog",
-                    metadata: ["hint": "see LimitNOFILE= and MemoryMax= of the unit"]
-                )
-            }
         }
 
+        if ownsBacklog { acceptTheRest() }
         closeListeners()
         delegate.ended()
     }
@@ -125,35 +135,47 @@ final class Acceptor: Sendable {
         for listener in listeners { _ = close(listener) }
     }
 
-    /// Accepts what waits, until nothing does, the loop is to stop, or there is no more room.
-    ///
-    /// - Returns: Why it cannot go on for now, if so.
-    private func acceptWaiting(on listener: CInt) -> Errno? {
-        while !isStopping.load(ordering: .acquiring), delegate.mayAccept() {
-            let (connections, end) = acceptBatch(on: listener)
-            if !connections.isEmpty { delegate.accepted(connections) }
-            if let end { return end == .wouldBlock ? nil : end }
-        }
-        return nil
+    private enum Batch: Equatable {
+        case accepted
+        case nothing
+        case failed(Errno)
     }
 
-    /// Accepts up to ``Delegate/batch`` connections; says why it accepted no more, if not because the batch was full.
-    private func acceptBatch(on listener: CInt) -> (connections: [CInt], end: Errno?) {
+    /// Accepts connections that wait, ``Delegate/batch`` at most: then it is another listener's turn.
+    private func acceptBatch(on listener: CInt) -> Batch {
         var connections: [CInt] = []
-        while connections.count < delegate.batch {
+        defer { if !connections.isEmpty { delegate.accepted(connections) } }
+        for _ in 0..<delegate.batch {
             let descriptor = cprocess_accept(listener)
             if descriptor >= 0 {
                 connections.append(descriptor)
-            } else if !Self.concernsOneConnection.contains(Errno(rawValue: -descriptor)) {
-                return (connections, Errno(rawValue: -descriptor))
+                continue
             }
+            let errno = Errno(rawValue: -descriptor)
+            if errno == .wouldBlock { break }
+            if !Self.concernsOneConnection.contains(errno) { return .failed(errno) }
         }
-        return (connections, nil)
+        return connections.isEmpty ? .nothing : .accepted
+    }
+
+    /// Where nobody else holds the listen sockets, closing them resets what waits in their backlogs.
+    private func acceptTheRest() {
+        for listener in listeners {
+            // A backlog is 4096 connections at most; more than that are new ones, and they would never end.
+            for _ in 0..<4096 / delegate.batch + 1 where acceptBatch(on: listener) != .accepted { break }
+        }
+    }
+
+    private func report(_ errno: Errno) {
+        let exhausted: Set<Errno> = [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .noMemory]
+        let hint = exhausted.contains(errno) ? " (see LimitNOFILE= and MemoryMax= of the unit)" : ""
+        logger.warning("cannot accept: \(errno)\(hint); connections wait in the backlog")
     }
 
     /// accept(2) reports what has befallen a connection in the backlog; the next one may be well.
     private static let concernsOneConnection: Set<Errno> = [
-        .interrupted, .connectionAbort, .permissionDenied, .notPermitted, .networkDown, .protocolError,
-        .protocolNotAvailable, .hostIsDown, .noRouteToHost, .networkUnreachable, .timedOut, .connectionReset,
+        .interrupted, .connectionAbort, .networkDown, .protocolError, .protocolNotAvailable, .hostIsDown,
+        .noRouteToHost,
+        .networkUnreachable, .timedOut, .connectionReset,
     ]
 }

@@ -12,7 +12,7 @@ final class ConnectionOpener<Connection: Sendable>: Sendable {
         let loop: any EventLoop
         let bootstrap: NIOLoopBoundBox<ClientBootstrap>
         /// Connections that are set up and whose channel is not active yet.
-        let pending: NIOLoopBoundBox<[ObjectIdentifier: Connection]>
+        let pending: NIOLoopBoundBox<[ObjectIdentifier: (channel: any Channel, connection: Connection)]>
     }
 
     private let loops: [Loop]
@@ -34,11 +34,14 @@ final class ConnectionOpener<Connection: Sendable>: Sendable {
         failed: @escaping @Sendable (any Error) -> Void
     ) {
         self.loops = loops.map { loop in
-            let pending = NIOLoopBoundBox<[ObjectIdentifier: Connection]>.makeBoxSendingValue([:], eventLoop: loop)
+            let pending = NIOLoopBoundBox.makeBoxSendingValue(
+                [ObjectIdentifier: (channel: any Channel, connection: Connection)](),
+                eventLoop: loop
+            )
             let bootstrap = ClientBootstrap(group: loop)
                 .channelOption(.allowRemoteHalfClosure, value: true)
                 .channelInitializer { channel in
-                    setUp(channel).map { pending.value[ObjectIdentifier(channel)] = $0 }
+                    setUp(channel).map { pending.value[ObjectIdentifier(channel)] = (channel, $0) }
                 }
             return Loop(
                 loop: loop,
@@ -74,12 +77,18 @@ final class ConnectionOpener<Connection: Sendable>: Sendable {
             switch outcome {
             case .success(let channel):
                 self.register.activated(channel, loop: index)
-                if let connection = pending.value.removeValue(forKey: ObjectIdentifier(channel)) {
+                if let (channel, connection) = pending.value.removeValue(forKey: ObjectIdentifier(channel)) {
                     self.opened(connection, channel)
                 }
             case .failure(let error):
-                self.register.closed()
                 self.failed(error)
+                // One that was set up and could not be registered is closed, and its handler is to find that out.
+                guard let (id, entry) = pending.value.first(where: { !$0.value.channel.isActive }) else {
+                    self.register.closed()
+                    return
+                }
+                pending.value[id] = nil
+                self.opened(entry.connection, entry.channel)
             }
         }
     }

@@ -68,6 +68,15 @@ final class ConnectionRegister: Sendable {
     func cutAll() {
         isDraining.store(true, ordering: .sequentiallyConsistent)
         isCut.store(true, ordering: .sequentiallyConsistent)
+        let counts = zip(loops, channels).map { loop, channels in loop.submit { channels.value.count } }
+        if let first = loops.first {
+            EventLoopFuture.whenAllSucceed(counts, on: first).whenSuccess { [self] counts in
+                let gone = open - counts.reduce(0, +)
+                if gone > 0 {
+                    report("\(gone) request handlers are cancelled whose connections had closed before they returned")
+                }
+            }
+        }
         forEachChannel(cut)
     }
 

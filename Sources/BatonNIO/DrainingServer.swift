@@ -16,8 +16,15 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
     public enum Outcome: Sendable, Hashable {
         /// Every connection had its answers.
         case drained
-        /// Connections were left at the deadline, and have been cut.
+        /// Connections were left at the deadline or when the task was cancelled, and have been cut.
         case cut
+    }
+
+    /// What is told to the task that starts handlers. It is never cancelled itself: a connection it did not take over would be
+    /// nobody's.
+    private enum Delivery: Sendable {
+        case connection(Connection)
+        case cancelHandlers
     }
 
     private let acceptor: Acceptor
@@ -25,14 +32,15 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
     private let configuration: DrainConfiguration
     private let events: AsyncStream<Drain<ContinuousClock>.Event>
     private let tell: AsyncStream<Drain<ContinuousClock>.Event>.Continuation
-    private let connections: AsyncStream<Connection>
-    private let deliver: AsyncStream<Connection>.Continuation
+    private let deliveries: AsyncStream<Delivery>
+    private let deliver: AsyncStream<Delivery>.Continuation
 
     /// Creates a server; it accepts nothing before ``run(started:handle:)``.
     ///
     /// - Parameters:
     ///   - sockets: The listen sockets; their descriptors are the server's, which never changes their backlog, unlinks their
     ///     paths or shuts them down.
+    ///   - ownsBacklog: Nobody else holds the sockets, so what waits in their backlogs is accepted before they are closed.
     ///   - group: The event loops of the connections, SwiftNIO's `MultiThreadedEventLoopGroup`.
     ///   - drain: How the server ends.
     ///   - admission: Limits the number of open connections.
@@ -42,6 +50,7 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
     ///   `eventfd(2)` if the process is out of descriptors.
     public init(
         sockets: consuming ListenSockets,
+        ownsBacklog: Bool,
         group: any EventLoopGroup,
         drain: DrainConfiguration,
         admission: (any ConnectionAdmission)? = nil,
@@ -50,7 +59,7 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
     ) throws {
         try sockets.requireStreamListeners()
         let (events, tell) = AsyncStream.makeStream(of: Drain<ContinuousClock>.Event.self)
-        let (connections, deliver) = AsyncStream.makeStream(of: Connection.self)
+        let (deliveries, deliver) = AsyncStream.makeStream(of: Delivery.self)
         let loops = Array(group.makeIterator())
         let register = ConnectionRegister(
             loops: loops,
@@ -58,20 +67,21 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
             lastClosed: { tell.yield(.lastConnectionClosed) }
         )
         let waker = try Waker()
+        let left: @Sendable () -> Void = {
+            guard let admission else { return }
+            admission.closed()
+            waker.wake()
+        }
         let opener = ConnectionOpener(loops: loops, register: register, setUp: setUp) { connection, channel in
-            if let admission {
-                channel.closeFuture.whenComplete { _ in
-                    admission.closed()
-                    waker.wake()
-                }
-            }
-            deliver.yield(connection)
+            if admission != nil { channel.closeFuture.whenComplete { _ in left() } }
+            deliver.yield(.connection(connection))
         } failed: { error in
-            admission?.closed()
+            left()
             logger.debug("a connection could not be set up: \(error)")
         }
         self.acceptor = Acceptor(
             sockets: sockets,
+            ownsBacklog: ownsBacklog,
             waker: waker,
             delegate: .init(
                 batch: admission == nil ? 64 : 1,
@@ -87,7 +97,7 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
         self.register = register
         self.configuration = drain
         (self.events, self.tell) = (events, tell)
-        (self.connections, self.deliver) = (connections, deliver)
+        (self.deliveries, self.deliver) = (deliveries, deliver)
     }
 
     /// Begins the drain. Thread-safe; calling it again, or before ``run(started:handle:)``, is harmless.
@@ -102,40 +112,43 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
     /// - Parameters:
     ///   - started: Called when connections are accepted.
     ///   - handle: Serves one connection and returns when it is closed. It runs in a task that has the task-local values of
-    ///     the caller, and is cancelled at the deadline.
+    ///     the caller, and is cancelled at the deadline; one that does not return soon after that is left running.
     /// - Returns: Whether every connection had its answers.
+    /// - Throws: The `Errno` of `pthread_create(3)`, if the process has too many threads.
     public func run(
-        started: () async -> Void = {},
+        started: () -> Void = {},
         handle: @escaping @Sendable (Connection) async -> Void
-    ) async -> Outcome {
-        let (register, connections) = (register, connections)
-        // Not a child task: a handler that never returns must not keep the generation from ending.
-        let serving = Task {
+    ) async throws -> Outcome {
+        try acceptor.start()
+        let (register, deliveries) = (register, deliveries)
+        // Not child tasks: neither may a handler that never returns keep the generation from ending, nor may cancellation
+        // end these before their work is done.
+        Task {
             await withDiscardingTaskGroup { group in
-                for await connection in connections {
-                    group.addTask {
-                        await handle(connection)
-                        register.closed()
+                for await delivery in deliveries {
+                    switch delivery {
+                    case .connection(let connection):
+                        group.addTask {
+                            await handle(connection)
+                            register.closed()
+                        }
+                    case .cancelHandlers:
+                        group.cancelAll()
                     }
                 }
             }
         }
-        defer {
-            deliver.finish()
-            serving.cancel()
-        }
-        acceptor.start()
-        await started()
+        let conductor = Task { await conduct() }
+        started()
         return await withTaskCancellationHandler {
-            await drain(cancel: serving.cancel)
+            await conductor.value
         } onCancel: {
-            tell.yield(.stopRequested)
-            register.cutAll()
-            serving.cancel()
+            tell.yield(.cancelled)
         }
     }
 
-    private func drain(cancel: () -> Void) async -> Outcome {
+    /// Carries the drain's actions out, until it is over.
+    private func conduct() async -> Outcome {
         var drain = Drain(timeout: configuration.timeout, clock: ContinuousClock())
         var timer: Task<Void, Never>?
         defer { timer?.cancel() }
@@ -155,8 +168,12 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
                     register.announceToAll()
                 case .cut:
                     register.cutAll()
-                    cancel()
+                    deliver.yield(.cancelHandlers)
+                case .finish(.abandoned):
+                    // The deliveries go on: a connection may still be on its way.
+                    return .cut
                 case .finish(let outcome):
+                    deliver.finish()
                     return outcome == .drained ? .drained : .cut
                 }
             }

@@ -66,10 +66,30 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
             isWanted = state.readBody()
             hadBody = true
         case .end:
-            isWanted = state.readEnd()
+            let action: HTTP1DrainStateMachine.Action
+            (isWanted, action) = state.readEnd(now: NIODeadline.now)
             endedWithoutBody = !hadBody
+            perform(action, context: context)
         }
         if isWanted { context.fireChannelRead(data) }
+    }
+
+    /// Asks for more where nobody else does any more.
+    public func channelReadComplete(context: ChannelHandlerContext) {
+        context.fireChannelReadComplete()
+        if state.isReadingToTheEnd { context.read() }
+    }
+
+    /// Notes that what arrives is no HTTP, and passes the error on.
+    public func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if error is HTTPParserError { perform(state.malformed(now: .now()), context: context) }
+        context.fireErrorCaught(error)
+    }
+
+    /// Notes that the application ends the connection, and passes it on.
+    public func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        context.close(mode: mode, promise: promise)
+        if mode == .output { perform(state.outputClosed(now: .now()), context: context) }
     }
 
     /// Passes a response on, the last one with `Connection: close`.
@@ -88,7 +108,7 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
             let box = NIOLoopBound((self, context), eventLoop: context.eventLoop)
             flushed.futureResult.whenSuccess {
                 let (handler, context) = box.value
-                handler.perform(handler.state.lastResponseFlushed(now: .now()), context: context)
+                handler.perform(handler.state.lastResponseFlushed(), context: context)
             }
             context.write(data, promise: flushed)
             return
@@ -137,11 +157,11 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
         switch action {
         case .none:
             break
-        case .scheduleLinger(let instant):
+        case .schedule(let instant):
             schedule(at: instant, context: context)
-        case .halfClose(let instant):
-            context.close(mode: .output, promise: nil)
-            schedule(at: instant, context: context)
+            if state.isReadingToTheEnd { context.read() }
+        case .halfClose:
+            close(context: context, mode: .output, promise: nil)
         case .close:
             context.close(promise: nil)
         }
@@ -152,7 +172,7 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
         let box = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         timer = context.eventLoop.scheduleTask(deadline: instant) {
             let (handler, context) = box.value
-            let action = handler.state.lingerElapsed(
+            let action = handler.state.timerElapsed(
                 now: .now(),
                 hasUnread: Self.hasUnread(context),
                 hasUnsent: Self.hasUnsent(context)
@@ -195,7 +215,8 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     }
 
     private var requestLine: String {
-        request.map { "\($0.method.rawValue) \($0.uri)" } ?? "a request"
+        // Without the query, which may hold what does not belong into a log.
+        request.map { "\($0.method.rawValue) \($0.uri.prefix { $0 != "?" })" } ?? "a request"
     }
 }
 

@@ -26,11 +26,6 @@ public enum SocketAddress: Sendable, Hashable {
         self.init { getsockname(descriptor, $0, $1) }
     }
 
-    /// The address of `descriptor`'s peer, or nil where it has none. The corresponding C function is `getpeername`.
-    package init?(peerOf descriptor: CInt) {
-        self.init { getpeername(descriptor, $0, $1) }
-    }
-
     private init?(_ call: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> CInt) {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)

@@ -100,4 +100,22 @@ import Testing
         #expect(shell.status == 0, "\(shell)")
         #expect(shell.output.contains("slept for 1000000000 nanoseconds"), "\(shell)")
     }
+
+    /// Nobody else holds the socket that it has bound, so what waits in the backlog goes with it, or is answered first.
+    @Test func whatWaitsInTheBacklogOfItsOwnSocketIsAnswered() async throws {
+        let shell = try await Shell.run(
+            """
+            start --port 0; said 'ready'
+            PORT=$(sed -n 's/.*socket 127.0.0.1:\\([0-9]*\\):.*/\\1/p' "$LOG")
+            kill -STOP $PID
+            for i in $(seq 100); do curl -s http://127.0.0.1:$PORT/ & CURLS="$CURLS $!"; done
+            until ss -Hltn "sport = :$PORT" | grep -q 'LISTEN *100 '; do sleep 0.01; done
+            kill -TERM $PID; kill -CONT $PID
+            for curl in $CURLS; do wait $curl || echo "curl failed with $?"; done
+            wait $PID
+            """
+        )
+        #expect(shell.status == 0, "\(shell)")
+        #expect(shell.output.matches(of: /app 0\.1\.0 pid \d+\n/).count == 100, "\(shell)")
+    }
 }

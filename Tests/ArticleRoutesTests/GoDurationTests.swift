@@ -36,6 +36,10 @@ import Testing
         ("-9223372036854775809ns", #"time: invalid duration "-9223372036854775809ns""#),
         ("99999999999999999999s", #"time: invalid duration "99999999999999999999s""#),
         ("9223372036854775807ns1ns", #"time: invalid duration "9223372036854775807ns1ns""#),
+        (
+            "9223372036854775808ns9223372036854775808ns",
+            #"time: invalid duration "9223372036854775808ns9223372036854775808ns""#
+        ),
         ("1\u{E9}s", #"time: unknown unit "\xc3\xa9s" in duration "1\xc3\xa9s""#),
         ("a\"b\\c\n", #"time: invalid duration "a\"b\\c\x0a""#),
     ])

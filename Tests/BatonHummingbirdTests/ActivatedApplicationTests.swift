@@ -1,4 +1,6 @@
 import Hummingbird
+import HummingbirdCore
+import Logging
 import MachineKit
 import NIOCore
 import ServiceLifecycle
@@ -128,6 +130,77 @@ import Testing
             await #expect(throws: ConnectionError.timeout) { try await second.reply(seconds: 0.3) }
             first = nil
             #expect(try await second.reply()?.status == 200)
+        }
+    }
+
+    @Test func onServerRunningDoesNotHoldTheDrainUp() async throws {
+        let (told, _, took) = try await RunningServer.run(
+            router,
+            afterStart: { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }
+        ) { server in
+            let status = try await server.status("/")
+            #expect(status == 200)
+        }
+        #expect(told == ["READY=1", "STOPPING=1"])
+        #expect(took < .seconds(4))
+    }
+
+    /// A service that ends by itself has its group cancelled, while another takes its time.
+    @Test func cancelledItAcceptsNothingAndLosesNoConnectionOnTheWay() async throws {
+        struct Ending: Service {
+            let stream: AsyncStream<Void>
+            func run() async throws { for await _ in stream {} }
+        }
+        struct Slow: Service {
+            func run() async throws {
+                try? await gracefulShutdown()
+                // Not even cancellation hurries it.
+                await withCheckedContinuation { continuation in
+                    Task.detached {
+                        try? await Task.sleep(for: .milliseconds(500))
+                        continuation.resume()
+                    }
+                }
+            }
+        }
+        let (stream, end) = AsyncStream.makeStream(of: Void.self)
+        await #expect(throws: (any Error).self) {
+            try await RunningServer.run(router, change: { $0.addServices(Ending(stream: stream), Slow()) }) { server in
+                let connections = try await Connection.open(50, to: server.port, in: nil)
+                end.finish()
+                for _ in 0..<200 {
+                    // Refused at some point: the accept loop has ended and closed its sockets.
+                    guard let late = try? await server.connect() else { break }
+                    try? await late.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                    _ = try? await late.reply(seconds: 1)
+                }
+                await #expect(throws: ConnectionError.refused) { try await server.connect() }
+                withExtendedLifetime(connections) {}
+            }
+        }
+    }
+
+    @Test func aServerThatWouldBeServedAsSomethingElseIsRefused() async throws {
+        struct Other: ServerChildChannel {
+            let http1: HTTP1Channel
+            func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
+                http1.setup(channel: channel, logger: logger)
+            }
+            func handle(value: HTTP1Channel.Value, logger: Logger) async {
+                await http1.handle(value: value, logger: logger)
+            }
+        }
+        let application = Application(
+            router: router,
+            server: HTTPServerBuilder { Other(http1: HTTP1Channel(responder: $0)) }
+        )
+        let sockets = try RunningServer.sockets(named: ["http"])
+        let activation = Activation(origin: .bound, notifier: ServiceNotifier { _ in .sent }, sockets: sockets)
+        do {
+            _ = try await application.activated(on: activation)
+            Issue.record("it was served as HTTP/1.1")
+        } catch let error as UnsupportedServerError {
+            #expect(error.description.contains("Server<Other>"), "\(error)")
         }
     }
 

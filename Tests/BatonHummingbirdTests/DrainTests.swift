@@ -17,6 +17,8 @@ import Testing
             try await Task.sleep(for: .milliseconds(milliseconds))
             return "slept"
         }
+        // Answers without looking at the body.
+        router.post("/early") { _, _ in "early" }
         // Notices neither cancellation nor that its client has gone.
         router.get("/never") { _, _ -> String in
             await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
@@ -94,7 +96,7 @@ import Testing
         #expect(cut.count == 3, "\(logged)")
         #expect(cut.contains { $0.hasSuffix(": an incomplete request head, 22 bytes of it received") }, "\(cut)")
         #expect(cut.contains { $0.hasSuffix(": GET /sleep/60000: its handler had not answered") }, "\(cut)")
-        #expect(cut.contains { $0.hasSuffix(": GET /sleep/60000?upload: its body was being received") }, "\(cut)")
+        #expect(cut.contains { $0.hasSuffix(": GET /sleep/60000: its body was being received") }, "\(cut)")
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -111,6 +113,64 @@ import Testing
             await server.stop()
         }
         #expect(logged.contains { $0.hasPrefix("warning: not drained within") }, "\(logged)")
+    }
+
+    @Test func anUploadThatIsAnsweredEarlyIsReadToItsEnd() async throws {
+        let (_, logged, took) = try await RunningServer.run(
+            router,
+            drain: .init(timeout: .seconds(30), linger: .milliseconds(50))
+        ) { server in
+            let size = 1_000_000
+            let connection = try await server.connect()
+            try await connection.send("POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: \(size)\r\n\r\n")
+            #expect(try await connection.reply()?.text == "early")
+            await server.stop()
+            // A piece for longer than the linger: closing in the middle of it would reset the connection.
+            for _ in 0..<10 {
+                try await connection.send(String(repeating: "x", count: size / 10))
+                try await Task.sleep(for: .milliseconds(30))
+            }
+            #expect(try await connection.receive().isEmpty, "a FIN, and no RST")
+        }
+        #expect(logged.last == "info: drained: every request was answered", "\(logged)")
+        #expect(took < .seconds(5))
+    }
+
+    @Test(arguments: [true, false])
+    func whatIsNoHTTPDoesNotHoldTheExitUp(before: Bool) async throws {
+        let (_, logged, took) = try await RunningServer.run(
+            router,
+            drain: .init(timeout: .seconds(30), linger: .milliseconds(500))
+        ) { server in
+            let connection = try await server.connect()
+            if !before { await server.stop() }
+            try await connection.send("\u{16}\u{03}\u{01} this is no HTTP\r\n\r\n")
+            #expect(try await connection.reply()?.status == 400)
+            await server.stop()
+            #expect(try await connection.receive().isEmpty)
+        }
+        #expect(logged.last == "info: drained: every request was answered", "\(logged)")
+        #expect(took < .seconds(5))
+    }
+
+    @Test func aTimeoutWithoutEndIsOne() async throws {
+        let (_, logged, _) = try await RunningServer.run(
+            router,
+            drain: .init(timeout: .seconds(Int64.max), linger: .seconds(-1))
+        ) { server in
+            let status = try await server.status("/")
+            #expect(status == 200)
+        }
+        #expect(logged.last == "info: drained: every request was answered")
+    }
+
+    @Test(arguments: 0..<10)
+    func aDrainWithoutTimeCutsConnectionsThatAreOnTheirWay(round: Int) async throws {
+        try await RunningServer.run(router, drain: .init(timeout: .zero, linger: .zero)) { server in
+            let connections = try await Connection.open(100, to: server.port, in: nil)
+            for connection in connections { try await connection.send("GET /sleep/1000 HTTP/1.1\r\nHost: a\r\n\r\n") }
+            await server.stop()
+        }
     }
 
     @Test func aClientThatIsGoneDoesNotHoldTheExitUp() async throws {

@@ -70,6 +70,8 @@ struct RunningServer: Sendable {
         drain: DrainConfiguration = .init(timeout: .seconds(5), linger: .milliseconds(100)),
         configuration: ApplicationConfiguration = .init(),
         extraSockets: [String] = [],
+        origin: Activation.Origin = .serviceManager,
+        afterStart: @escaping @Sendable () async -> Void = {},
         change: (inout Application<RouterResponder<BasicRequestContext>>) -> Void = { _ in },
         _ body: @escaping @Sendable (RunningServer) async throws -> Void
     ) async throws -> (told: [String], logged: [String], sinceBody: Duration) {
@@ -81,6 +83,7 @@ struct RunningServer: Sendable {
             onServerRunning: { channel in
                 announce.yield(UInt16(channel.localAddress?.port ?? 0))
                 announce.finish()
+                await afterStart()
             },
             logger: records.logger
         )
@@ -91,7 +94,7 @@ struct RunningServer: Sendable {
         }
         let service = try await application.activated(
             on: Activation(
-                origin: .serviceManager,
+                origin: origin,
                 notifier: notifier,
                 sockets: try sockets(named: ["http"] + extraSockets)
             ),

@@ -11,7 +11,6 @@ import Testing
         var drain = makeDrain()
         #expect(drain.handle(.stopRequested, openConnections: 0) == [.stopAccepting, .scheduleDeadline])
         #expect(drain.handle(.acceptingEnded, openConnections: 0) == [.finish(.drained)])
-        #expect(drain.isOver)
     }
 
     @Test func waitsForTheLastConnection() {
@@ -64,13 +63,37 @@ import Testing
         _ = drain.handle(.acceptingEnded, openConnections: 1)
         _ = drain.handle(.deadlineReached, openConnections: 1)
         #expect(drain.handle(.deadlineReached, openConnections: 1) == [.finish(.abandoned)])
-        #expect(drain.isOver)
     }
 
     @Test func anAcceptLoopThatDoesNotEndDoesNotKeepItOpen() {
         var drain = makeDrain()
         _ = drain.handle(.stopRequested, openConnections: 1)
+        #expect(drain.handle(.deadlineReached, openConnections: 1) == [.scheduleDeadline])
         #expect(drain.handle(.deadlineReached, openConnections: 1) == [.cut, .finish(.abandoned)])
+    }
+
+    /// No connection may be on its way when the rest is cut: it would be nobody's.
+    @Test func aDeadlineBeforeAcceptingHasEndedCutsWhenItHas() {
+        var drain = makeDrain()
+        _ = drain.handle(.stopRequested, openConnections: 1)
+        #expect(drain.handle(.deadlineReached, openConnections: 1) == [.scheduleDeadline])
+        #expect(drain.handle(.acceptingEnded, openConnections: 1) == [.cut, .scheduleDeadline])
+        #expect(drain.handle(.lastConnectionClosed, openConnections: 0) == [.finish(.cut)])
+    }
+
+    @Test func cancellingCutsAtOnceWheneverItComes() {
+        var serving = makeDrain()
+        #expect(serving.handle(.cancelled, openConnections: 1) == [.stopAccepting, .scheduleDeadline])
+        #expect(serving.handle(.acceptingEnded, openConnections: 1) == [.cut, .scheduleDeadline])
+        var ending = makeDrain()
+        _ = ending.handle(.stopRequested, openConnections: 1)
+        #expect(ending.handle(.cancelled, openConnections: 1) == [.scheduleDeadline])
+        #expect(ending.handle(.acceptingEnded, openConnections: 1) == [.cut, .scheduleDeadline])
+        var draining = makeDrain()
+        _ = draining.handle(.stopRequested, openConnections: 1)
+        _ = draining.handle(.acceptingEnded, openConnections: 1)
+        #expect(draining.handle(.cancelled, openConnections: 1) == [.cut, .scheduleDeadline])
+        #expect(draining.handle(.cancelled, openConnections: 1) == [])
     }
 
     @Test func nothingHappensBeforeItIsAskedOrAfterItsEnd() {
