@@ -136,7 +136,17 @@ let package = Package(
         ),
 
         // The tests, one target per module.
-        .testTarget(name: "SystemdTests", dependencies: ["Systemd", .systemPackage], swiftSettings: strict),
+        .executableTarget(
+            name: "inherited-sockets",
+            dependencies: ["Systemd"],
+            path: "Tests/InheritedSockets",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SystemdTests",
+            dependencies: ["Systemd", "inherited-sockets", .subprocess, .systemPackage],
+            swiftSettings: strict
+        ),
         .testTarget(name: "BatonTests", dependencies: ["Baton", "Systemd", .systemPackage], swiftSettings: strict),
         .testTarget(
             name: "BatonNIOTests",

@@ -7,21 +7,6 @@ func demand(_ condition: Bool, _ message: String, line: Int = #line) {
     exit(EXIT_FAILURE)
 }
 
-/// Passes datagram sockets to this very process, as a service manager does.
-func pass(count: Int, names: String?) {
-    for position in 0..<count {
-        let descriptor = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue), 0)
-        demand(descriptor >= 0, "no socket")
-        let target = 3 + CInt(position)
-        if descriptor != target {
-            demand(dup2(descriptor, target) == target, "no descriptor \(target)")
-        }
-    }
-    setenv("LISTEN_PID", "\(getpid())", 1)
-    setenv("LISTEN_FDS", "\(count)", 1)
-    if let names { setenv("LISTEN_FDNAMES", names, 1) } else { unsetenv("LISTEN_FDNAMES") }
-}
-
 /// The service manager's end of sd_notify(3), at an abstract address.
 struct ServiceManagerSocket {
     private let descriptor: CInt

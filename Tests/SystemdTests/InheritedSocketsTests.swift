@@ -1,58 +1,52 @@
-import Glibc
+import Foundation
+import Subprocess
+import SystemPackage
 import Testing
 
-@testable import Systemd
-
-/// In processes of their own: what is passed starts at descriptor 3, and variables are set.
+/// What a process that is passed descriptors from 3 on makes of them.
 @Suite struct InheritedSocketsTests {
-    @Test func areTakenOnceWithTheirNames() async {
-        await #expect(processExitsWith: .success) {
-            pass(count: 3, names: "http:admin:http")
-            let sockets = try ListenSockets.takeInherited()
-            let names = sockets.descriptions.map { "\($0.name)[\($0.index)] \($0.kind.rawValue)" }
-            demand(names == ["http[0] datagram", "admin[0] datagram", "http[1] datagram"], "\(names)")
-            for variable in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] {
-                demand(getenv(variable) == nil, "\(variable) is still there")
-            }
-            for descriptor: CInt in 3...5 {
-                demand(fcntl(descriptor, F_GETFD) & FD_CLOEXEC != 0, "\(descriptor) leaks to children")
-            }
-            demand(try ListenSockets.takeInherited().isEmpty, "taken twice")
-        }
+    private final class Marker {}
+
+    /// What the program prints, started by a shell script as `$PROGRAM`.
+    private func output(_ script: String) async throws -> [String] {
+        let program = Bundle(for: Marker.self).bundleURL.appending(path: "inherited-sockets").path
+        let result = try await Subprocess.run(
+            .path("/bin/sh"),
+            arguments: ["-c", script],
+            environment: .custom(["PROGRAM": program, "PATH": "/usr/bin:/bin"]),
+            output: .string(limit: 1 << 16),
+            error: .discarded
+        )
+        return result.standardOutput.split(separator: "\n").map(String.init)
     }
 
-    @Test func withoutNamesTheyAreUnknown() async {
-        await #expect(processExitsWith: .success) {
-            pass(count: 2, names: nil)
-            let sockets = try ListenSockets.takeInherited()
-            demand(sockets.descriptions.map(\.name) == ["unknown", "unknown"], "\(sockets.descriptions)")
-            demand(sockets.descriptions.map(\.index) == [0, 1], "\(sockets.descriptions)")
-        }
+    @Test func areTakenOnceWithTheirNames() async throws {
+        let lines = try await output(
+            "LISTEN_PID=$$ LISTEN_FDS=3 LISTEN_FDNAMES=http:admin:http exec $PROGRAM 3</dev/null 4</dev/null 5</dev/null"
+        )
+        #expect(
+            lines == [
+                "http[0] special file", "admin[0] special file", "http[1] special file", "a second time: nothing",
+            ]
+        )
     }
 
-    @Test func thoseOfAnotherProcessAreLeftAlone() async {
-        await #expect(processExitsWith: .success) {
-            pass(count: 1, names: "http")
-            setenv("LISTEN_PID", "1", 1)
-            demand(try ListenSockets.takeInherited().isEmpty, "taken")
-            demand(fcntl(3, F_GETFD) >= 0, "closed")
-        }
+    @Test func withoutNamesTheyAreUnknown() async throws {
+        let lines = try await output("LISTEN_PID=$$ LISTEN_FDS=2 exec $PROGRAM 3</dev/null 4</dev/null")
+        #expect(lines == ["unknown[0] special file", "unknown[1] special file", "a second time: nothing"])
     }
 
-    @Test func whatIsMalformedIsNamedAndCleared() async {
-        await #expect(processExitsWith: .success) {
-            for value in ["abc", "-1", "1x", "99999", "2147483648"] {
-                pass(count: 1, names: nil)
-                setenv("LISTEN_FDS", value, 1)
-                do {
-                    _ = try ListenSockets.takeInherited()
-                    demand(false, "\(value) was taken")
-                } catch let error as ListenSocketError {
-                    demand(error.code == .badEnvironment, "\(error.code)")
-                    demand(error.description.contains("LISTEN_FDS=\(value):"), error.description)
-                }
-                demand(getenv("LISTEN_FDS") == nil, "still there")
-            }
-        }
+    @Test(arguments: ["LISTEN_PID=1 LISTEN_FDS=1", "LISTEN_FDS=1", "LISTEN_PID=$$"])
+    func thoseOfAnotherProcessAreLeftAlone(environment: String) async throws {
+        let lines = try await output("\(environment) exec $PROGRAM 3</dev/null")
+        #expect(lines == ["a second time: nothing"])
+    }
+
+    @Test(arguments: ["abc", "-1", "1x", "99999", "2147483648"])
+    func whatIsMalformedIsNamedAndCleared(value: String) async throws {
+        let lines = try await output("LISTEN_PID=$$ LISTEN_FDS=\(value) exec $PROGRAM 3</dev/null")
+        #expect(lines.first?.hasPrefix("badEnvironment: ") == true, "\(lines)")
+        #expect(lines.first?.contains("LISTEN_FDS=\(value): ") == true, "\(lines)")
+        #expect(lines.last == "cleared")
     }
 }
