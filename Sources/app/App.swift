@@ -36,7 +36,8 @@ struct App {
             let application = Application(router: ArticleRouter.make(start: start), logger: logger)
             try await application.runService(on: activation, named: options.socketName, drain: options.drain)
         } catch let error as ListenSocketError {
-            logger.error("\(error)")
+            let options = error.code == .cannotBind ? " (set by --hostname, --port and --unix)" : ""
+            logger.error("\(error)\(options)")
             exit(EX_CONFIG)
         } catch {
             logger.error("\(error)")

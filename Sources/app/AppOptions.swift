@@ -3,7 +3,23 @@ import ArticleRoutes
 import Baton
 
 /// The command line of `app`.
-struct AppOptions: ParsableArguments {
+struct AppOptions: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "app",
+        abstract: "The server of the article on graceful restart: answers as late as it is asked to.",
+        discussion: """
+            Under systemd it serves the sockets that it is given; otherwise it listens where the options say.
+
+              GET, POST /sleep/?duration=20s   waits for that long (Go's syntax), then answers
+              GET /bytes/1000000               sends that many bytes
+              GET /health                      ok, or 503 draining while it drains
+              GET /                            name, version, pid
+
+            On TERM it answers what it has received, and exits.
+            """,
+        version: ArticleRouter.version
+    )
+
     @Option(help: "The address to listen on, without systemd: a name, an IPv4 or an IPv6 address (:: is both).")
     var hostname = "127.0.0.1"
 
@@ -28,14 +44,7 @@ struct AppOptions: ParsableArguments {
     @Option(help: "The name of the sockets to serve under systemd: FileDescriptorName= of their socket units.")
     var socketName = "http"
 
-    @Flag(help: "Show the version.")
-    var version = false
-
     func validate() throws {
-        guard !version else {
-            print(ArticleRouter.version)
-            throw ExitCode.success
-        }
         try Self.requireSeconds(drainTimeout, option: "--drain-timeout")
         try Self.requireSeconds(linger, option: "--linger")
         for port in ports where !(0...65535).contains(port) {

@@ -94,7 +94,12 @@ import Testing
         ("--unix /etc/passwd", "something that is not a socket is already there"),
     ])
     func anAddressThatCannotBe(options: String, reason: String) async throws {
-        try await expectRefusal("exec \"$APP\" \(options)", "cannot listen on", reason)
+        try await expectRefusal(
+            "exec \"$APP\" \(options)",
+            "cannot listen on",
+            reason,
+            "(set by --hostname, --port and --unix)"
+        )
         #expect(FileManager.default.fileExists(atPath: "/etc/passwd"))
     }
 
