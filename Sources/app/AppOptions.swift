@@ -10,7 +10,7 @@ struct AppOptions: ParsableCommand {
         discussion: """
             Under systemd it serves the sockets that it is given; otherwise it listens where the options say.
 
-              GET, POST /sleep/?duration=20s   waits for that long (Go's syntax), then answers
+              GET, POST /sleep/?duration=20s   waits (in Go's syntax), then answers
               GET /bytes/1000000               sends that many bytes
               GET /health                      ok, or 503 draining while it drains
               GET /                            name, version, pid
