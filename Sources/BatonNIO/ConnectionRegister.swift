@@ -73,7 +73,7 @@ final class ConnectionRegister: Sendable {
             EventLoopFuture.whenAllSucceed(counts, on: first).whenSuccess { [self] counts in
                 let gone = open - counts.reduce(0, +)
                 if gone > 0 {
-                    report("\(gone) request handlers are cancelled whose connections had closed before they returned")
+                    report("handlers cancelled that had not returned although their connections had closed: \(gone)")
                 }
             }
         }

@@ -195,7 +195,7 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     }
 
     private func describe(_ context: ChannelHandlerContext) -> String {
-        let peer = context.channel.remoteAddress.map { "\($0)" } ?? "unknown peer"
+        let peer = Self.describe(context.channel.remoteAddress)
         let age = (NIODeadline.now() - accepted).nanoseconds / 1_000_000
         let doing =
             if state.unanswered > 0 {
@@ -212,6 +212,16 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
                 "no request"
             }
         return "\(peer), open for \(age) ms: \(doing)"
+    }
+
+    private static func describe(_ peer: SocketAddress?) -> String {
+        switch peer {
+        case .v4, .v6:
+            let (host, port) = (peer?.ipAddress ?? "", peer?.port ?? 0)
+            return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .unixDomainSocket: return "a client of the UNIX socket"
+        case nil: return "a client whose address is unknown"
+        }
     }
 
     private var requestLine: String {

@@ -94,6 +94,7 @@ import Testing
         #expect(told == ["READY=1", "STOPPING=1"])
         let cut = logged.filter { $0.hasPrefix("warning: connection cut at the drain's deadline: ") }
         #expect(cut.count == 3, "\(logged)")
+        #expect(cut.allSatisfy { $0.contains(/127\.0\.0\.1:\d+, open for \d+ ms:/) }, "\(cut)")
         #expect(cut.contains { $0.hasSuffix(": an incomplete request head, 22 bytes of it received") }, "\(cut)")
         #expect(cut.contains { $0.hasSuffix(": GET /sleep/60000: its handler had not answered") }, "\(cut)")
         #expect(cut.contains { $0.hasSuffix(": GET /sleep/60000: its body was being received") }, "\(cut)")
@@ -183,5 +184,23 @@ import Testing
             await server.stop()
         }
         #expect(logged.last == "info: drained: every request was answered")
+    }
+
+    @Test func aHandlerWhoseClientIsGoneIsNamedAtTheDeadline() async throws {
+        let (_, logged, _) = try await RunningServer.run(
+            router,
+            drain: .init(timeout: .milliseconds(300), linger: .milliseconds(50))
+        ) { server in
+            let connection = try await server.connect()
+            _ = try await connection.get("/")
+            try await connection.send("GET /never HTTP/1.1\r\nHost: a\r\n\r\n")
+            for connection in try await Connection.open(8, to: server.port, in: nil) {
+                _ = try await connection.get("/")
+            }
+            connection.reset()
+            await server.stop()
+        }
+        let line = "warning: handlers cancelled that had not returned although their connections had closed: 1"
+        #expect(logged.contains(line), "\(logged)")
     }
 }

@@ -145,6 +145,12 @@ public final class Connection: Sendable {
         }
     }
 
+    /// Makes the end of the connection, when the last reference goes away, an RST.
+    public func reset() {
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
+    }
+
     /// Gives back what was received too much, for the next ``receive(limit:seconds:)``.
     func putBack(_ bytes: some Sequence<UInt8>) {
         unread.withLock { $0 = Array(bytes) + $0 }
