@@ -158,7 +158,8 @@ let package = Package(
         .testTarget(
             name: "BatonHummingbirdTests",
             dependencies: [
-                "Baton", "BatonHummingbird", "MachineKit", "Systemd", .hummingbird, .hummingbirdCore, .logging,
+                "ArticleRoutes", "Baton", "BatonHummingbird", "MachineKit", "Systemd", .hummingbird, .hummingbirdCore,
+                .logging,
                 .nioCore,
                 .serviceLifecycle,
             ],

@@ -1,3 +1,4 @@
+import ArticleRoutes
 import Hummingbird
 import MachineKit
 import Testing
@@ -202,5 +203,24 @@ import Testing
         }
         let line = "warning: handlers cancelled that had not returned although their connections had closed: 1"
         #expect(logged.contains(line), "\(logged)")
+    }
+
+    /// What tells a load balancer to go elsewhere.
+    @Test func healthSaysThatTheServerDrains() async throws {
+        try await RunningServer.run(
+            ArticleRouter.make(start: .now()),
+            drain: .init(timeout: .seconds(5), linger: .seconds(5))
+        ) { server in
+            let connection = try await server.connect()
+            #expect(try await connection.get("/health")?.text == "ok\n")
+            // A slow request keeps the connection from being told to end with the next answer.
+            try await connection.send("GET /sleep/?duration=100ms HTTP/1.1\r\nHost: a\r\n\r\n")
+            try await connection.send("GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+            await server.stop()
+            #expect(try await connection.reply()?.status == 200)
+            let health = try #require(try await connection.reply())
+            #expect(health.status == 503)
+            #expect(health.text == "draining\n")
+        }
     }
 }
