@@ -115,7 +115,7 @@ struct HTTP1DrainStateMachine {
 
     /// A response has been written to its end.
     ///
-    /// - Returns: Whether it was the last: then ``lastResponseFlushed(now:)`` is to follow when it has left the process.
+    /// - Returns: Whether it was the last: then ``lastResponseFlushed()`` is to follow when it has left the process.
     mutating func writeEnd(now: () -> NIODeadline) -> (isLast: Bool, action: Action) {
         isResponding = false
         unanswered = max(0, unanswered - 1)
