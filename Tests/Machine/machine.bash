@@ -83,7 +83,8 @@ machine_run() {
 machine_end() {
     [[ -n ${machine_leader:-} ]] || return 0
     kill -KILL "$machine_leader" 2>/dev/null || true
-    timeout 10 tail --pid="$machine_nspawn" -f /dev/null || true
+    # Not to our standard output: tail ends at once where nobody reads that any more.
+    timeout 10 tail --pid="$machine_nspawn" -f /dev/null >/dev/null || true
     find "$machine_cgroup" -depth -type d -exec rmdir {} + 2>/dev/null || true
 }
 
