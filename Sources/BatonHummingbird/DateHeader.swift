@@ -1,4 +1,3 @@
-import NIOCore
 import Synchronization
 
 #if canImport(Glibc)

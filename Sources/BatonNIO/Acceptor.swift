@@ -162,7 +162,8 @@ final class Acceptor: Sendable {
     private func acceptTheRest() {
         for listener in listeners {
             // A backlog is 4096 connections at most; more than that are new ones, and they would never end.
-            for _ in 0..<4096 / delegate.batch + 1 where acceptBatch(on: listener) != .accepted { break }
+            var batches = 4096 / delegate.batch + 1
+            while batches > 0, acceptBatch(on: listener) == .accepted { batches -= 1 }
         }
     }
 

@@ -69,7 +69,7 @@ import Testing
         try await expectRefusal(
             """
             start --port 0; said 'ready'
-            PORT=$(sed -n 's/.*socket 127.0.0.1:\\([0-9]*\\):.*/\\1/p' "$LOG")
+            PORT=$(port)
             "$APP" --port $PORT; STATUS=$?
             kill $PID; wait $PID && exit $STATUS
             """,

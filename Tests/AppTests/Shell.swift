@@ -4,8 +4,9 @@ import SystemPackage
 
 /// A shell script that ran to its end, with the program `app` as it was built beside the tests.
 ///
-/// In the script `$APP` is the program, and there are two functions: `start OPTION…` starts it in the background, as
-/// `$PID`; `said PATTERN` waits until its standard error, the file `$LOG`, has a line that grep(1) finds.
+/// In the script `$APP` is the program, and there are three functions: `start OPTION…` starts it in the background, as
+/// `$PID`; `said PATTERN` waits until its standard error, the file `$LOG`, has a line that grep(1) finds; `port` prints the port it
+/// listens on.
 struct Shell: Sendable {
     /// The exit status; 128 and the signal's number if a signal ended the script.
     let status: Int
@@ -15,6 +16,7 @@ struct Shell: Sendable {
     private static let functions = """
         LOG=$(mktemp) && trap 'rm -f "$LOG"' EXIT
         start() { "$APP" "$@" 2>"$LOG" & PID=$!; }
+        port() { sed -n 's/.*socket 127.0.0.1:\\([0-9]*\\):.*/\\1/p' "$LOG"; }
         said() { until grep -Eq "$1" "$LOG"; do kill -0 $PID || { cat "$LOG" >&2; exit 99; }; sleep 0.01; done; }
 
         """

@@ -67,7 +67,7 @@ import Testing
         let shell = try await Shell.run(
             """
             export NOTIFY_SOCKET=/no/such/socket; start --port 0; said 'cannot be told READY=1'
-            PORT=$(sed -n 's/.*socket 127.0.0.1:\\([0-9]*\\):.*/\\1/p' "$LOG")
+            PORT=$(port)
             curl -s http://127.0.0.1:$PORT/
             kill -TERM $PID; wait $PID; STATUS=$?; cat "$LOG"; exit $STATUS
             """
@@ -90,7 +90,7 @@ import Testing
         let shell = try await Shell.run(
             """
             start --port 0; said 'ready'
-            PORT=$(sed -n 's/.*socket 127.0.0.1:\\([0-9]*\\):.*/\\1/p' "$LOG")
+            PORT=$(port)
             curl -s "http://127.0.0.1:$PORT/sleep/?duration=1s" & CURL=$!
             until ss -Htn state established "sport = :$PORT" | grep -q .; do sleep 0.01; done
             kill -TERM $PID; said 'stopping'; kill -TERM $PID
@@ -106,7 +106,7 @@ import Testing
         let shell = try await Shell.run(
             """
             start --port 0; said 'ready'
-            PORT=$(sed -n 's/.*socket 127.0.0.1:\\([0-9]*\\):.*/\\1/p' "$LOG")
+            PORT=$(port)
             kill -STOP $PID
             for i in $(seq 100); do curl -s http://127.0.0.1:$PORT/ & CURLS="$CURLS $!"; done
             until ss -Hltn "sport = :$PORT" | grep -q 'LISTEN *100 '; do sleep 0.01; done

@@ -83,10 +83,7 @@ import Testing
             try await sleeping.send("GET /sleep/60000 HTTP/1.1\r\nHost: a\r\n\r\n")
             let uploading = try await server.connect()
             try await uploading.send("GET /sleep/60000?upload HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx")
-            // Their bytes have been read when a later connection is answered on each of the event loops.
-            for connection in try await Connection.open(8, to: server.port, in: nil) {
-                _ = try await connection.get("/")
-            }
+            try await server.readWhatHasArrived()
             await server.stop()
             for connection in [partial, sleeping, uploading] {
                 #expect((try? await connection.receive().isEmpty) ?? true)
@@ -109,9 +106,7 @@ import Testing
         ) { server in
             let connection = try await server.connect()
             try await connection.send("GET /never HTTP/1.1\r\nHost: a\r\n\r\n")
-            for connection in try await Connection.open(8, to: server.port, in: nil) {
-                _ = try await connection.get("/")
-            }
+            try await server.readWhatHasArrived()
             await server.stop()
         }
         #expect(logged.contains { $0.hasPrefix("warning: not drained within") }, "\(logged)")
@@ -195,9 +190,7 @@ import Testing
             let connection = try await server.connect()
             _ = try await connection.get("/")
             try await connection.send("GET /never HTTP/1.1\r\nHost: a\r\n\r\n")
-            for connection in try await Connection.open(8, to: server.port, in: nil) {
-                _ = try await connection.get("/")
-            }
+            try await server.readWhatHasArrived()
             connection.reset()
             await server.stop()
         }

@@ -29,6 +29,11 @@ struct RunningServer: Sendable {
         try await connect().get(path)?.status
     }
 
+    /// Returns when what was sent before has been read: later connections have been answered on each of the event loops.
+    func readWhatHasArrived() async throws {
+        for connection in try await Connection.open(8, to: port, in: nil) { _ = try await connection.get("/") }
+    }
+
     func connect() async throws -> Connection { try await Connection.open(to: port, in: nil) }
 
     /// Listening sockets on ports the kernel chooses.
