@@ -12,6 +12,9 @@ let strict: [SwiftSetting] = [
 
 let strictC: [CSetting] = [.treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra")]
 
+/// With libsystemd, or with documented no-ops in its place.
+let libsystemd = "Libsystemd"
+
 extension Target.Dependency {
     static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
     static let histogram = product(name: "Histogram", package: "hdrhistogram-swift")
@@ -40,8 +43,13 @@ let package = Package(
         .library(name: "BatonNIO", targets: ["BatonNIO"]),
         .library(name: "BatonHummingbird", targets: ["BatonHummingbird"]),
         .library(name: "JournalLogging", targets: ["JournalLogging"]),
+        .library(name: "SystemdTestKit", targets: ["SystemdTestKit"]),
         .executable(name: "app", targets: ["app"]),
         .executable(name: "baton", targets: ["BatonCommand"]),
+    ],
+    traits: [
+        .trait(name: libsystemd, description: "Speaks to systemd, through libsystemd; on Linux only."),
+        .default(enabledTraits: [libsystemd]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -57,7 +65,11 @@ let package = Package(
     ],
     targets: [
         // The C edge.
-        .target(name: "CSystemd", cSettings: strictC, linkerSettings: [.linkedLibrary("systemd")]),
+        .target(
+            name: "CSystemd",
+            cSettings: strictC + [.define("BATON_LIBSYSTEMD", .when(platforms: [.linux], traits: [libsystemd]))],
+            linkerSettings: [.linkedLibrary("systemd", .when(platforms: [.linux], traits: [libsystemd]))]
+        ),
         .target(name: "CProcess", cSettings: strictC),
 
         // The core: no event loop, no Foundation.
@@ -67,7 +79,10 @@ let package = Package(
         // What servers are built with.
         .target(
             name: "BatonNIO",
-            dependencies: ["Baton", "CProcess", "Systemd", .logging, .nioCore, .nioHTTP1, .nioPosix],
+            dependencies: [
+                "Baton", "CProcess", "Systemd", .logging, .nioCore, .nioHTTP1, .nioPosix, .serviceLifecycle,
+                .systemPackage,
+            ],
             swiftSettings: strict
         ),
         .target(
@@ -78,45 +93,66 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .target(name: "JournalLogging", dependencies: ["Systemd", .logging], swiftSettings: strict),
+        .target(name: "JournalLogging", dependencies: ["CSystemd", "Systemd", .logging], swiftSettings: strict),
 
         // The commands.
         .target(
             name: "ArticleRoutes",
-            dependencies: [.hummingbird, .httpTypes, .nioCore, .serviceLifecycle],
+            dependencies: [.hummingbird, .httpTypes, .logging, .nioCore, .serviceLifecycle],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "app",
             dependencies: [
-                "ArticleRoutes", "Baton", "BatonHummingbird", "BatonNIO", "JournalLogging", "Systemd", .argumentParser,
-                .hummingbird, .logging, .serviceLifecycle,
+                "ArticleRoutes", "Baton", "BatonHummingbird", "JournalLogging", "Systemd", .argumentParser,
+                .hummingbird,
+                .logging, .nioCore, .nioPosix, .systemPackage,
             ],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "BatonCommand",
-            dependencies: [.argumentParser, .histogram, .nioCore, .nioHTTP1, .nioPosix],
+            dependencies: ["Baton", .argumentParser, .histogram, .nioCore, .nioHTTP1, .nioPosix],
             swiftSettings: strict
         ),
 
-        // A real systemd to test against, and the plain C server that the pause of a restart is measured against.
-        .target(name: "CNamespace", path: "Tests/Machine/CNamespace", cSettings: strictC),
+        // A fake service manager and a real one, to test services with.
+        .target(name: "CSystemdTestKit", cSettings: strictC),
+        .target(
+            name: "SystemdTestKit",
+            dependencies: ["Baton", "CSystemd", "CSystemdTestKit", "Systemd", .subprocess],
+            exclude: ["Machine/boot", "Machine/machine.bash"],
+            swiftSettings: strict
+        ),
+
+        // Our own cases under a real one, and the plain C server that the pause of a restart is measured against.
         .target(
             name: "MachineKit",
-            dependencies: ["CNamespace", .subprocess],
+            dependencies: ["SystemdTestKit"],
             path: "Tests/Machine/Kit",
             swiftSettings: strict
         ),
         .executableTarget(
             name: "plain-server",
             path: "Tests/Machine/PlainServer",
-            cSettings: strictC,
-            linkerSettings: [.linkedLibrary("systemd")]
+            cSettings: strictC + [.define("BATON_LIBSYSTEMD", .when(platforms: [.linux], traits: [libsystemd]))],
+            linkerSettings: [.linkedLibrary("systemd", .when(platforms: [.linux], traits: [libsystemd]))]
+        ),
+        .executableTarget(
+            name: "journal-writer",
+            dependencies: ["JournalLogging", .logging],
+            path: "Tests/Machine/JournalWriter",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "speaker",
+            dependencies: ["Baton", "Systemd", .systemPackage],
+            path: "Tests/Machine/Speaker",
+            swiftSettings: strict
         ),
         .testTarget(
             name: "MachineTests",
-            dependencies: ["MachineKit"],
+            dependencies: ["MachineKit", "SystemdTestKit"],
             path: "Tests/Machine/Cases",
             swiftSettings: strict
         ),
@@ -126,6 +162,24 @@ let package = Package(
             name: "benchmark",
             dependencies: [.argumentParser, .subprocess, .systemPackage],
             path: "Tests/Benchmarks/Compare",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "journal-benchmark",
+            dependencies: ["JournalLogging", .logging],
+            path: "Tests/Benchmarks/JournalSwift",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "journal-benchmark-c",
+            dependencies: ["CSystemd"],
+            path: "Tests/Benchmarks/JournalC",
+            cSettings: strictC
+        ),
+        .executableTarget(
+            name: "notify-cost",
+            dependencies: ["CSystemd", "Systemd", .systemPackage],
+            path: "Tests/Benchmarks/Notify",
             swiftSettings: strict
         ),
         .executableTarget(
@@ -149,23 +203,34 @@ let package = Package(
         ),
         .testTarget(name: "BatonTests", dependencies: ["Baton", "Systemd", .systemPackage], swiftSettings: strict),
         .testTarget(
+            name: "SystemdTestKitTests",
+            dependencies: ["Baton", "CSystemd", "Systemd", "SystemdTestKit"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "BatonNIOTests",
             dependencies: [
-                "BatonNIO", .nioCore, .nioEmbedded, .nioHTTP1,
+                "Baton", "BatonNIO", "Systemd", .logging, .nioCore, .nioEmbedded, .nioHTTP1, .nioPosix,
+                .serviceLifecycle,
             ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "BatonHummingbirdTests",
             dependencies: [
-                "ArticleRoutes", "Baton", "BatonHummingbird", "MachineKit", "Systemd", .hummingbird, .hummingbirdCore,
+                "ArticleRoutes", "Baton", "BatonHummingbird", "MachineKit", "Systemd", "SystemdTestKit", .hummingbird,
+                .hummingbirdCore,
                 .logging,
                 .nioCore,
                 .serviceLifecycle,
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "AppTests", dependencies: ["app", .subprocess, .systemPackage], swiftSettings: strict),
+        .testTarget(
+            name: "AppTests",
+            dependencies: ["app", "BatonCommand", .subprocess, .systemPackage],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "BatonCommandTests",
             dependencies: ["BatonCommand", .argumentParser, .histogram, .nioCore, .nioHTTP1, .nioPosix],

@@ -1,5 +1,6 @@
 internal import HTTPTypes
 public import Hummingbird
+internal import Logging
 internal import NIOCore
 internal import ServiceLifecycle
 
@@ -26,22 +27,27 @@ public enum ArticleRouter {
 
     /// Builds the routes.
     ///
-    /// - Parameter start: The moment the process started, which `/sleep/` tells.
+    /// - Parameters:
+    ///   - start: The moment the process started, which `/sleep/` tells.
+    ///   - greeting: What `GET /` begins with, asked for each request.
     /// - Returns: `GET /`, `GET` and `POST /sleep/`, `GET /bytes/N`, `GET /health`.
-    public static func make(start: ProcessStart) -> Router<BasicRequestContext> {
+    public static func make(
+        start: ProcessStart,
+        greeting: @escaping @Sendable () -> String = { "app" }
+    ) -> Router<BasicRequestContext> {
         let router = Router()
         let pid = getpid()
-        let identity = "app \(version) pid \(pid)\n"
+        let identity = " \(version) pid \(pid)\n"
 
-        router.get("/") { _, _ in identity }
+        router.get("/") { _, _ in greeting() + identity }
         router.get("/health") { _, _ in
             Task.isShuttingDownGracefully ? text(.serviceUnavailable, "draining") : text(.ok, "ok")
         }
-        router.get("/sleep") { request, _ in
-            try await sleep(duration(ofQuery: request), start: start, pid: pid)
+        router.get("/sleep") { request, context in
+            try await sleep(duration(ofQuery: request), start: start, pid: pid, logger: context.logger)
         }
         router.post("/sleep") { request, context in
-            try await sleep(duration(ofForm: request, context), start: start, pid: pid)
+            try await sleep(duration(ofForm: request, context), start: start, pid: pid, logger: context.logger)
         }
         router.get("/bytes/:count") { _, context in try bytes(context.parameters.require("count")) }
         return router
@@ -67,14 +73,21 @@ public enum ArticleRouter {
         return form.duration ?? duration(ofQuery: request)
     }
 
-    private static func sleep(_ length: String, start: ProcessStart, pid: pid_t) async throws -> Response {
+    private static func sleep(
+        _ length: String,
+        start: ProcessStart,
+        pid: pid_t,
+        logger: Logger
+    ) async throws -> Response {
         let duration: GoDuration
         do {
             duration = try GoDuration(length)
         } catch {
             return text(.badRequest, error.description)
         }
+        logger.debug("going to sleep", metadata: ["duration": "\(length)"])
         if duration.nanoseconds > 0 { try await Task.sleep(for: duration.duration) }
+        logger.debug("awake again")
         return text(.ok, "started at \(start) slept for \(duration.nanoseconds) nanoseconds from pid \(pid).")
     }
 

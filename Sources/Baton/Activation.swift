@@ -8,9 +8,9 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// What this process was started with: its listen sockets and whom to tell how it is.
+/// What this process was started with: its listen sockets, and what the service manager wants to hear of it.
 ///
-/// Take it first thing in `main`, before other threads exist: it clears the variables that passed the sockets, so that
+/// Take it first thing in `main`, before other threads exist: it clears the variables that passed all this, so that
 /// no child inherits them, and the environment can be changed safely only then.
 ///
 /// The sockets come from the first of these that applies, never from two: systemd (`LISTEN_FDS` for this very process);
@@ -33,14 +33,26 @@ public struct Activation: ~Copyable, Sendable {
     public let origin: Origin
     /// Whom to tell that this process is ready, and that it stops.
     public let notifier: ServiceNotifier
+    /// How often the service manager wants to hear that all is well, or nil if it does not (`WatchdogSec=`).
+    public let watchdog: WatchdogTimeout?
+    /// Where descriptors outlive this process (`FileDescriptorStoreMax=`). What an earlier generation has put there is among
+    /// the ``sockets``, by its name.
+    public let store: FDStore
     /// The sockets that have not been claimed.
     public private(set) var sockets: ListenSockets
     /// What `start_server` passed although a service manager passed sockets too.
     private var strays = ListenSockets()
 
-    init(origin: Origin, notifier: ServiceNotifier, sockets: consuming ListenSockets) {
+    package init(
+        origin: Origin,
+        notifier: ServiceNotifier,
+        watchdog: WatchdogTimeout? = nil,
+        sockets: consuming ListenSockets
+    ) {
         self.origin = origin
         self.notifier = notifier
+        self.watchdog = watchdog
+        self.store = FDStore.take(notifier: notifier, inherited: sockets.descriptions.map(\.name))
         self.sockets = sockets
     }
 
@@ -50,27 +62,33 @@ public struct Activation: ~Copyable, Sendable {
     ///   - addresses: Where to listen if nobody passed a socket.
     ///   - name: The name the sockets opened here go by, as `FileDescriptorName=` names those of a socket unit.
     /// - Returns: The sockets and their origin.
-    /// - Throws: ``Systemd/ListenSocketError`` if what was passed is malformed, or an address cannot be listened on.
+    /// - Throws: ``Systemd/ActivationError`` if what was passed is malformed, or an address cannot be listened on.
     public static func take(
         elseBind addresses: [ListenAddress],
         named name: String = "http"
-    ) throws(ListenSocketError) -> Activation {
+    ) throws(ActivationError) -> Activation {
         let notifier = ServiceNotifier.take()
+        let watchdog = try WatchdogTimeout.take()
         let inherited = try ListenSockets.takeInherited()
         if !inherited.isEmpty {
-            var activation = Activation(origin: .serviceManager, notifier: notifier, sockets: inherited)
+            var activation = Activation(
+                origin: .serviceManager,
+                notifier: notifier,
+                watchdog: watchdog,
+                sockets: inherited
+            )
             // Left from further up; malformed or not, they are not what this process was started with.
             if let strays = try? ServerStarter.take() { activation.strays = strays }
             return activation
         }
         if let started = try ServerStarter.take(), !started.isEmpty {
-            return Activation(origin: .serverStarter, notifier: notifier, sockets: started)
+            return Activation(origin: .serverStarter, notifier: notifier, watchdog: watchdog, sockets: started)
         }
         var bound = ListenSockets()
         for address in addresses {
             bound.append(owning: try address.listen(), name: name)
         }
-        return Activation(origin: .bound, notifier: notifier, sockets: bound)
+        return Activation(origin: .bound, notifier: notifier, watchdog: watchdog, sockets: bound)
     }
 
     /// Takes one socket for a use of the program's own.
@@ -79,31 +97,38 @@ public struct Activation: ~Copyable, Sendable {
     ///   - name: `FileDescriptorName=` of the socket unit.
     ///   - index: The position among the sockets of that name, from 0.
     /// - Returns: The socket, which is the caller's now.
-    /// - Throws: ``Systemd/ListenSocketError/Code/missing``, listing what there is.
-    public mutating func take(_ name: String, index: Int) throws(ListenSocketError) -> ListenSocket {
+    /// - Throws: ``Systemd/ActivationError/Code/missing``, listing what there is.
+    public mutating func take(_ name: String, index: Int) throws(ActivationError) -> ListenSocket {
         try sockets.take(name, index: index)
     }
 
     /// Claims the sockets of one name and closes all others.
     ///
     /// `start_server` names sockets by port or path, and some launchers pass them without names (`unknown` to libsystemd):
-    /// then all of them are meant.
+    /// then all of them are meant. Under `Accept=yes` systemd passes one connection, always named `connection`: it is meant,
+    /// whatever the name.
     ///
     /// - Parameters:
     ///   - name: `FileDescriptorName=` of the socket units.
     ///   - unclaimed: Told of each socket that nobody claimed, before it is closed: connections made to it would wait
     ///     for ever in this process while its holder believes that they are served.
     /// - Returns: At least one socket; they are the caller's now.
-    /// - Throws: ``Systemd/ListenSocketError/Code/missing``, listing what there is.
+    /// - Throws: ``Systemd/ActivationError/Code/missing``, listing what there is.
     public consuming func claim(
         _ name: String,
         unclaimed: (ListenSocket.Description) -> Void
-    ) throws(ListenSocketError) -> ListenSockets {
+    ) throws(ActivationError) -> ListenSockets {
         let isNameless =
             origin == .serverStarter || sockets.descriptions.allSatisfy { $0.name == ListenSockets.unknownName }
-        let claimed = isNameless ? sockets.takeAll { _ in true } : try sockets.takeAll(name)
+        let claimed: ListenSockets
+        let connection = sockets.takeAll { $0.isConnection && $0.name == ListenSockets.connectionName }
+        if !connection.isEmpty {
+            claimed = connection
+        } else {
+            claimed = isNameless ? sockets.takeAll { _ in true } : try sockets.takeAll(name)
+        }
         guard !claimed.isEmpty else {
-            throw ListenSocketError(
+            throw ActivationError(
                 .missing,
                 "there is nothing to listen on: no socket was passed and no address is configured"
             )

@@ -1,4 +1,4 @@
-internal import Systemd
+package import Systemd
 internal import SystemPackage
 
 #if canImport(Glibc)
@@ -17,15 +17,15 @@ extension ListenAddress {
     ///
     /// The corresponding C functions are `socket`, `bind` and `listen`.
     ///
-    /// - Throws: ``ListenSocketError/Code/cannotBind``.
-    func listen() throws(ListenSocketError) -> CInt {
+    /// - Throws: ``ActivationError/Code/cannotBind``.
+    package func listen() throws(ActivationError) -> CInt {
         switch self {
         case .tcp(let host, let port): try listenTCP(host: host, port: port)
         case .unix(let path): try listenUNIX(path: path)
         }
     }
 
-    private func listenTCP(host: String, port: Int) throws(ListenSocketError) -> CInt {
+    private func listenTCP(host: String, port: Int) throws(ActivationError) -> CInt {
         guard !host.isEmpty else { throw refused("the host is empty; use 127.0.0.1, ::1, 0.0.0.0 or ::") }
         guard let number = UInt16(exactly: port) else { throw refused("a port is a number from 0 to 65535") }
 
@@ -50,7 +50,7 @@ extension ListenAddress {
         }
     }
 
-    private func listenUNIX(path: String) throws(ListenSocketError) -> CInt {
+    private func listenUNIX(path: String) throws(ActivationError) -> CInt {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let isAbstract = path.hasPrefix("@")
@@ -71,8 +71,8 @@ extension ListenAddress {
 
         let pathOffset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2
         let length = socklen_t(pathOffset + bytes.count + (isAbstract ? 0 : 1))
-        return try withUnsafeBytes(of: address) { raw throws(ListenSocketError) in
-            try raw.withMemoryRebound(to: sockaddr.self) { pointer throws(ListenSocketError) in
+        return try withUnsafeBytes(of: address) { raw throws(ActivationError) in
+            try raw.withMemoryRebound(to: sockaddr.self) { pointer throws(ActivationError) in
                 guard let base = pointer.baseAddress else { throw refused("no address") }
                 return try listen(family: AF_UNIX, address: base, length: length) { _ in }
             }
@@ -80,7 +80,7 @@ extension ListenAddress {
     }
 
     /// Removes what a server that is gone has left at `path`; whatever else is there stays and is an error.
-    private func removeStaleSocket(path: String, address: sockaddr_un) throws(ListenSocketError) {
+    private func removeStaleSocket(path: String, address: sockaddr_un) throws(ActivationError) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
@@ -105,7 +105,7 @@ extension ListenAddress {
         address: UnsafePointer<sockaddr>,
         length: socklen_t,
         configure: (CInt) -> Void
-    ) throws(ListenSocketError) -> CInt {
+    ) throws(ActivationError) -> CInt {
         let descriptor = socket(family, SocketConstants.stream, 0)
         guard descriptor >= 0 else { throw refused("socket", errno: .current) }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
@@ -134,11 +134,11 @@ extension Errno {
 }
 
 extension ListenAddress {
-    fileprivate func refused(_ reason: String) -> ListenSocketError {
-        ListenSocketError(.cannotBind, "cannot listen on \(self): \(reason)")
+    fileprivate func refused(_ reason: String) -> ActivationError {
+        ActivationError(.cannotBind, "cannot listen on \(self): \(reason)")
     }
 
-    fileprivate func refused(_ call: String, errno: Errno) -> ListenSocketError {
+    fileprivate func refused(_ call: String, errno: Errno) -> ActivationError {
         let advice =
             switch (errno, self) {
             case (.addressInUse, .tcp(_, let port)):
@@ -151,6 +151,6 @@ extension ListenAddress {
             case (.noSuchFileOrDirectory, .unix): "; its folder must exist"
             default: ""
             }
-        return ListenSocketError(.cannotBind, "cannot listen on \(self): \(call): \(errno)\(advice)", errno: errno)
+        return ActivationError(.cannotBind, "cannot listen on \(self): \(call): \(errno)\(advice)", errno: errno)
     }
 }

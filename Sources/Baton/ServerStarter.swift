@@ -17,8 +17,8 @@ enum ServerStarter {
     /// Takes the sockets that `start_server` passed, under their NAMEs, and clears its variables.
     ///
     /// - Returns: The sockets, close-on-exec; empty if `start_server` has no port; nil if this process is not its child.
-    /// - Throws: ``ListenSocketError/Code/badEnvironment``. The variables are cleared all the same.
-    static func take() throws(ListenSocketError) -> ListenSockets? {
+    /// - Throws: ``ActivationError/Code/badEnvironment``. The variables are cleared all the same.
+    static func take() throws(ActivationError) -> ListenSockets? {
         guard let value = environmentValue(variable) else { return nil }
         unsetenv(variable)
         unsetenv("SERVER_STARTER_GENERATION")
@@ -33,7 +33,7 @@ enum ServerStarter {
         return sockets
     }
 
-    static func parse(_ value: String) throws(ListenSocketError) -> [(name: String, descriptor: CInt)] {
+    static func parse(_ value: String) throws(ActivationError) -> [(name: String, descriptor: CInt)] {
         guard !value.isEmpty else { return [] }
         var entries: [(name: String, descriptor: CInt)] = []
         for entry in value.split(separator: ";", omittingEmptySubsequences: false) {
@@ -59,8 +59,8 @@ enum ServerStarter {
         return entries
     }
 
-    private static func malformed(_ value: String, _ reason: String) -> ListenSocketError {
-        ListenSocketError(
+    private static func malformed(_ value: String, _ reason: String) -> ActivationError {
+        ActivationError(
             .badEnvironment,
             "\(variable)='\(value)': \(reason); it is NAME=FD joined by ';', as start_server sets it, "
                 + "or must be unset to bind the configured address"

@@ -5,7 +5,6 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import ServiceLifecycle
-import Synchronization
 import Systemd
 
 /// The service that stands where Hummingbird's own server stands in `Application.run()`.
@@ -20,32 +19,34 @@ final class ActivatedServer<Child: ServerChildChannel>: Service, CustomStringCon
         var ended: @Sendable () -> Void
     }
 
-    private struct Told {
-        var isStopping = false
-        var isFailing = false
-    }
-
     private let server: DrainingServer<Child.Value>
     private let child: Child
     private let drain: DrainConfiguration
-    private let notifier: ServiceNotifier
+    private let reporter: ServiceReporter
+    private let watchdog: WatchdogService?
+    private let reload: ReloadService?
+    private let controlPath: String?
     private let logger: Logger
     private let hooks: Hooks
-    /// Guards that READY never follows STOPPING.
-    private let told = Mutex(Told())
 
     init(
         server: DrainingServer<Child.Value>,
         child: Child,
         drain: DrainConfiguration,
-        notifier: ServiceNotifier,
+        reporter: ServiceReporter,
+        watchdog: WatchdogService?,
+        reload: ReloadService?,
+        controlPath: String?,
         logger: Logger,
         hooks: Hooks
     ) {
         self.server = server
         self.child = child
         self.drain = drain
-        self.notifier = notifier
+        self.reporter = reporter
+        self.watchdog = watchdog
+        self.reload = reload
+        self.controlPath = controlPath
         self.logger = logger
         self.hooks = hooks
     }
@@ -57,16 +58,34 @@ final class ActivatedServer<Child: ServerChildChannel>: Service, CustomStringCon
         try await hooks.prelude()
         // TERM during the prelude: nothing has been accepted, so nothing is to be drained, and READY would be a lie.
         guard !Task.isShuttingDownGracefully, !Task.isCancelled else { return }
+        try await withThrowingTaskGroup { companions in
+            let (stopped, announceStop) = AsyncStream.makeStream(of: Void.self)
+            companions.addTask { [self] in
+                for await _ in stopped { await reportDrain() }
+            }
+            if let reload {
+                let control = await reload.openControl(at: controlPath)
+                companions.addTask { await reload.run(control) }
+            }
+            EventLoopDescriptors.closeOnExec()
+            defer { companions.cancelAll() }
+            try await serve { announceStop.yield() }
+        }
+    }
+
+    private func serve(stopped: @escaping @Sendable () -> Void) async throws {
         let (child, logger) = (child, logger)
         let outcome = try await withGracefulShutdownHandler {
             try await server.run {
                 ready()
                 Task { [hooks] in await hooks.started() }
+            } stopping: { [self] reason in
+                stopping(reason)
+                stopped()
             } handle: { connection in
                 await child.handle(value: connection, logger: logger)
             }
-        } onGracefulShutdown: { [self] in
-            stopping()
+        } onGracefulShutdown: { [server] in
             server.stop()
         }
         switch outcome {
@@ -77,24 +96,37 @@ final class ActivatedServer<Child: ServerChildChannel>: Service, CustomStringCon
     }
 
     private func ready() {
-        told.withLock { told in
-            guard !told.isStopping else { return }
-            logger.info("ready: accepting connections")
-            check(notifier.ready(status: "serving"), "READY=1", &told)
-        }
+        logger.info("ready: accepting connections")
+        guard reporter.ready("serving") else { return }
+        watchdog?.pingNow()
     }
 
-    private func stopping() {
-        told.withLock { told in
-            told.isStopping = true
-            logger.info("stopping: draining for at most \(drain.timeout)")
-            check(notifier.stopping(status: "draining"), "STOPPING=1", &told)
-        }
+    private func stopping(_ reason: StopReason) {
+        let why =
+            switch reason {
+            case .requested: "stopping"
+            case .idle(let time): "stopping: no connection for \(time), and the next one starts the service again"
+            case .connectionsEnded: "stopping: the connection has ended"
+            case .cancelled: "cancelled"
+            }
+        logger.info("\(why): draining for at most \(drain.timeout)")
+        reporter.stopping("draining")
     }
 
-    private func check(_ outcome: NotifyOutcome, _ state: String, _ told: inout Told) {
-        guard case .failed(let errno) = outcome, !told.isFailing else { return }
-        told.isFailing = true
-        logger.warning("the service manager cannot be told \(state): \(errno); serving goes on (see NOTIFY_SOCKET)")
+    /// Tells systemd from time to time how the drain goes, and asks for its patience while it goes on.
+    private func reportDrain() async {
+        var progress = DrainProgress()
+        while !Task.isCancelled {
+            let census = await server.census()
+            guard let end = server.drainEnds else { return }
+            let (status, patience) = progress.tick(
+                requests: census.requests,
+                idle: census.idle,
+                activity: census.activity,
+                left: end - .now
+            )
+            reporter.draining(status, extension: patience)
+            guard (try? await Task.sleep(for: DrainProgress.interval)) != nil else { return }
+        }
     }
 }

@@ -24,19 +24,27 @@ extension ApplicationProtocol {
     ///   - name: The `FileDescriptorName=` of the sockets to serve. Others are closed, with a warning.
     ///   - http1: The configuration of the HTTP/1.1 channels.
     ///   - drain: How long the drain may take, and how long idle connections are still served in it.
+    ///   - lifecycle: What the program does when it starts, reloads, idles and is asked whether it is well.
     ///   - gracefulShutdownSignals: The signals that begin the drain. A further one changes nothing.
-    /// - Throws: ``Systemd/ListenSocketError`` if no socket of that name is there or one is no listening stream socket;
+    /// - Throws: ``Systemd/ActivationError`` if no socket of that name is there or one is no listening stream socket;
     ///   ``UnsupportedServerError``; what a service or a process before the server's start throws.
     public func runService(
         on activation: consuming Activation,
         named name: String = "http",
         http1: HTTP1Channel.Configuration = .init(),
         drain: DrainConfiguration = .init(),
+        lifecycle: Lifecycle = .init(),
         gracefulShutdownSignals: [UnixSignal] = [.sigterm, .sigint]
     ) async throws {
-        let service = try await activated(on: activation, named: name, http1: http1, drain: drain)
+        let service = try await activated(
+            on: activation,
+            named: name,
+            http1: http1,
+            drain: drain,
+            lifecycle: lifecycle
+        )
         var configuration = ServiceGroupConfiguration(
-            services: [service],
+            services: [.ending(service)],
             gracefulShutdownSignals: gracefulShutdownSignals,
             logger: logger
         )
@@ -45,20 +53,23 @@ extension ApplicationProtocol {
         try await ServiceGroup(configuration: configuration).run()
     }
 
-    /// The application as a service of a `ServiceGroup` of your own; see ``runService(on:named:http1:drain:gracefulShutdownSignals:)``.
+    /// The application as a service of a `ServiceGroup` of your own; see ``runService(on:named:http1:drain:lifecycle:gracefulShutdownSignals:)``.
     ///
     /// - Parameters:
     ///   - activation: The sockets.
     ///   - name: The `FileDescriptorName=` of the sockets to serve.
     ///   - http1: The configuration of the HTTP/1.1 channels.
     ///   - drain: How the drain goes.
-    /// - Returns: A service to be run once.
-    /// - Throws: ``Systemd/ListenSocketError``, ``UnsupportedServerError``.
+    ///   - lifecycle: What the program does at its turning points.
+    /// - Returns: A service to be run once. It returns by itself after ``Lifecycle/idleExit``, and when the connection of a
+    ///   socket unit with `Accept=yes` has ended: `successTerminationBehavior: .gracefullyShutdownGroup` is for that.
+    /// - Throws: ``Systemd/ActivationError``, ``UnsupportedServerError``.
     public func activated(
         on activation: consuming Activation,
         named name: String = "http",
         http1: HTTP1Channel.Configuration = .init(),
-        drain: DrainConfiguration = .init()
+        drain: DrainConfiguration = .init(),
+        lifecycle: Lifecycle = .init()
     ) async throws -> some Service {
         let linger = TimeAmount(drain.linger)
         let responder = try await httpResponder()
@@ -71,7 +82,8 @@ extension ApplicationProtocol {
         guard stock is Server<HTTP1Channel> else { throw UnsupportedServerError(stock) }
         let child = HTTP1Channel(responder: responder, configuration: http1)
         let (logger, processes) = (logger, processesRunBeforeServerStart)
-        let (notifier, origin) = (activation.notifier, activation.origin)
+        let (notifier, origin, watchdogTimeout) = (activation.notifier, activation.origin, activation.watchdog)
+        let reporter = ServiceReporter(notifier: notifier) { logger.warning("\($0)") }
         let sockets = try activation.claim(name) { socket in
             logger.warning("nobody asked for socket \(socket), so it is closed; the one named '\(name)' is served")
         }
@@ -81,6 +93,7 @@ extension ApplicationProtocol {
             ownsBacklog: origin == .bound,
             group: eventLoopGroup,
             drain: drain,
+            idleExit: idleExit(lifecycle, origin),
             admission: self.configuration.availableConnectionsDelegate.map(ConnectionLimit.init),
             logger: logger
         ) { channel in
@@ -92,18 +105,68 @@ extension ApplicationProtocol {
             }
         }
         let listener = ListenerChannel(listeningAt: address, eventLoop: eventLoopGroup.any(), stop: draining.stop)
+        let watchdog = watchdogTimeout.map { timeout in
+            WatchdogService(
+                timeout: timeout,
+                notifier: notifier,
+                group: eventLoopGroup,
+                logger: logger,
+                check: lifecycle.healthCheck
+            )
+        }
+        var reload: ReloadService?
+        if let callback = lifecycle.reload {
+            reload = await ReloadService(
+                reporter: reporter,
+                group: eventLoopGroup,
+                logger: logger,
+                callback: callback
+            )
+        }
         let service = ActivatedServer(
             server: draining,
             child: child,
             drain: drain,
-            notifier: notifier,
+            reporter: reporter,
+            watchdog: watchdog,
+            reload: reload,
+            controlPath: ControlProtocol.path(inRuntimeDirectory: environmentValue("RUNTIME_DIRECTORY")),
             logger: logger,
             hooks: .init(
-                prelude: { for process in processes { try await process() } },
+                prelude: {
+                    let progress = StartProgress(reporter: reporter, limit: lifecycle.longestStart)
+                    try await lifecycle.prepare?(progress)
+                    for process in processes { try await process() }
+                },
                 started: { await onServerRunning(listener) },
                 ended: listener.ended
             )
         )
-        return ServiceGroup(services: services + [service], logger: logger)
+        // The first is shut down last: it pings through the whole drain.
+        let others = (watchdog.map { [$0 as any Service] } ?? []) + services
+        return ServiceGroup(
+            configuration: .init(
+                services: others.map { .init(service: $0) } + [.ending(service)],
+                logger: logger
+            )
+        )
+    }
+
+    private func idleExit(_ lifecycle: Lifecycle, _ origin: Activation.Origin) -> Duration? {
+        guard let idle = lifecycle.idleExit else { return nil }
+        guard origin != .bound else {
+            logger.warning(
+                "no exit after \(idle) without a connection: nobody else holds the socket and starts this again"
+            )
+            return nil
+        }
+        return idle
+    }
+}
+
+extension ServiceGroupConfiguration.ServiceConfiguration {
+    /// A service with whose end everything ends well.
+    fileprivate static func ending(_ service: any Service) -> Self {
+        .init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)
     }
 }

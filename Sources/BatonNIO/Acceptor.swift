@@ -24,31 +24,41 @@ final class Acceptor: Sendable {
         var batch: Int
         /// Whether there is room for ``batch`` more connections.
         var mayAccept: @Sendable () -> Bool
-        /// Connections, at least one and at most ``Delegate/batch``: the callee owns their descriptors, which are close-on-exec and non-blocking.
+        /// Connections, at least one, and of those from a listen socket ``Delegate/batch`` at most: the callee owns their
+        /// descriptors, which are close-on-exec.
         var accepted: @Sendable ([CInt]) -> Void
         /// The loop has ended and the listen sockets are closed; nothing is called any more.
         var ended: @Sendable () -> Void
     }
 
-    /// How long accepting rests when it cannot go on, milliseconds: out of descriptors or memory, as a rule.
-    private static let rest: CInt = 100
+    /// How long accepting rests when it cannot go on: out of descriptors or memory, as a rule.
+    private static let rest = Duration.milliseconds(100)
 
     private let listeners: [CInt]
+    /// What a socket unit with `Accept=yes` has accepted before this process was started.
+    private let connections: [CInt]
     private let waker: Waker
     private let ownsBacklog: Bool
     private let isStopping = Atomic(false)
     private let isClosed = Atomic(false)
+    private let isHandedOver = Atomic(false)
     private let delegate: Delegate
     private let logger: Logger
 
     /// - Parameters:
-    ///   - sockets: The listen sockets; the acceptor closes its descriptors of them when it ends.
+    ///   - sockets: The listen sockets, whose descriptors the acceptor closes when it ends, and connections.
     ///   - ownsBacklog: Nobody else holds the listen sockets, so what waits in their backlogs is accepted before they close.
     ///   - waker: Makes the loop ask ``Delegate/mayAccept`` again.
     init(sockets: consuming ListenSockets, ownsBacklog: Bool, waker: Waker, delegate: Delegate, logger: Logger) {
-        var listeners: [CInt] = []
-        while let socket = sockets.popFirst() { listeners.append(socket.release()) }
-        self.listeners = listeners
+        var (listeners, connections): ([CInt], [CInt]) = ([], [])
+        while let socket = sockets.popFirst() {
+            if socket.description.isListening {
+                listeners.append(socket.release())
+            } else {
+                connections.append(socket.release())
+            }
+        }
+        (self.listeners, self.connections) = (listeners, connections)
         self.ownsBacklog = ownsBacklog
         self.waker = waker
         self.delegate = delegate
@@ -57,9 +67,13 @@ final class Acceptor: Sendable {
 
     deinit {
         closeListeners()
+        if !isHandedOver.load(ordering: .acquiring) { for connection in connections { _ = close(connection) } }
     }
 
-    /// Starts the thread.
+    /// Whether there is a listen socket; without one, no connections come but those that were passed.
+    var hasListeners: Bool { !listeners.isEmpty }
+
+    /// Starts the thread, and hands over the connections that were passed.
     ///
     /// - Throws: The error of `pthread_create(3)`: too many threads (`TasksMax=` of the unit).
     func start() throws(Errno) {
@@ -69,24 +83,9 @@ final class Acceptor: Sendable {
             let flags = fcntl(listener, F_GETFL)
             if flags & O_NONBLOCK == 0 { _ = fcntl(listener, F_SETFL, flags | O_NONBLOCK) }
         }
-        var thread = pthread_t()
-        let retained = Unmanaged.passRetained(self)
-        let result = pthread_create(
-            &thread,
-            nil,
-            { argument in
-                guard let argument else { return nil }
-                cprocess_name_thread("accept")
-                Unmanaged<Acceptor>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            },
-            retained.toOpaque()
-        )
-        guard result == 0 else {
-            retained.release()
-            throw Errno(rawValue: result)
-        }
-        pthread_detach(thread)
+        try DetachedThread.start(named: "accept") { self.run() }
+        guard !isHandedOver.exchange(true, ordering: .acquiringAndReleasing), !connections.isEmpty else { return }
+        delegate.accepted(connections)
     }
 
     /// Asks the loop to end; ``Delegate/ended`` tells when it has. Thread-safe.
@@ -97,7 +96,6 @@ final class Acceptor: Sendable {
 
     private func run() {
         var polled = listeners.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-        polled.append(pollfd(fd: waker.descriptor, events: Int16(POLLIN), revents: 0))
         var restUntil: ContinuousClock.Instant?
         var lastFailure: Errno?
 
@@ -106,15 +104,14 @@ final class Acceptor: Sendable {
             // A negative descriptor is ignored by poll.
             let isOpen = restUntil == nil && delegate.mayAccept()
             for index in listeners.indices { polled[index].fd = isOpen ? listeners[index] : -1 }
-            guard poll(&polled, nfds_t(polled.count), restUntil == nil ? -1 : Self.rest) > 0 else { continue }
-            if polled[listeners.count].revents != 0 { waker.clear() }
+            waker.sleep(polling: &polled, until: restUntil)
 
-            for entry in polled.dropLast() where entry.fd >= 0 && entry.revents != 0 {
+            for entry in polled where entry.fd >= 0 && entry.revents != 0 {
                 switch acceptBatch(on: entry.fd) {
                 case .accepted: lastFailure = nil
                 case .nothing: break
                 case .failed(let errno):
-                    restUntil = .now + .milliseconds(Self.rest)
+                    restUntil = .now + Self.rest
                     if errno != lastFailure { report(errno) }
                     lastFailure = errno
                 }

@@ -12,7 +12,7 @@ final class ConnectionRegister: Sendable {
 
     private let loops: [any EventLoop]
     private let channels: [Channels]
-    private let count = Atomic(0)
+    private let count: OpenCount
     private let isDraining = Atomic(false)
     private let isCut = Atomic(false)
     private let reports = Atomic(0)
@@ -20,25 +20,25 @@ final class ConnectionRegister: Sendable {
     private let report: @Sendable (String) -> Void
 
     /// - Parameters:
+    ///   - count: Counts the open connections.
     ///   - report: Takes a line about a connection that is cut.
     ///   - lastClosed: Called, on any thread, each time the last open connection has closed while draining.
     init(
         loops: [any EventLoop],
+        count: OpenCount,
         report: @escaping @Sendable (String) -> Void,
         lastClosed: @escaping @Sendable () -> Void
     ) {
         self.loops = loops
+        self.count = count
         self.channels = loops.map { Channels.makeBoxSendingValue([:], eventLoop: $0) }
         self.report = report
         self.lastClosed = lastClosed
     }
 
-    /// How many connections are open.
-    var open: Int { count.load(ordering: .sequentiallyConsistent) }
-
     /// Connections have been accepted.
     func opened(_ connections: Int) {
-        count.add(connections, ordering: .sequentiallyConsistent)
+        count.opened(connections)
     }
 
     /// The channel of a connection is active. To be called on its event loop, the one at `index`.
@@ -52,8 +52,7 @@ final class ConnectionRegister: Sendable {
 
     /// A connection has closed and its handler has returned, or it could not be set up.
     func closed() {
-        let left = count.subtract(1, ordering: .sequentiallyConsistent).newValue
-        if left == 0, isDraining.load(ordering: .sequentiallyConsistent) { lastClosed() }
+        if count.closed(), isDraining.load(ordering: .sequentiallyConsistent) { lastClosed() }
     }
 
     /// Tells every connection, and every one still on its way, that the server stops.
@@ -61,7 +60,7 @@ final class ConnectionRegister: Sendable {
         isDraining.store(true, ordering: .sequentiallyConsistent)
         forEachChannel(announce)
         // The last one may have closed before anybody was to be told of it.
-        if open == 0 { lastClosed() }
+        if count.open == 0 { lastClosed() }
     }
 
     /// Closes what is left, reporting each connection.
@@ -71,13 +70,47 @@ final class ConnectionRegister: Sendable {
         let counts = zip(loops, channels).map { loop, channels in loop.submit { channels.value.count } }
         if let first = loops.first {
             EventLoopFuture.whenAllSucceed(counts, on: first).whenSuccess { [self] counts in
-                let gone = open - counts.reduce(0, +)
+                let gone = count.open - counts.reduce(0, +)
                 if gone > 0 {
                     report("handlers cancelled that had not returned although their connections had closed: \(gone)")
                 }
             }
         }
         forEachChannel(cut)
+    }
+
+    /// Asks every connection what it is at. An event loop that does not answer in time is not waited for.
+    func census(within limit: Duration) async -> ConnectionCensus {
+        let (answers, answer) = AsyncStream.makeStream(of: (channels: Int, sum: ConnectionCensus).self)
+        for (loop, channels) in zip(loops, channels) {
+            loop.execute {
+                let parts = Array(channels.value.values).map(Self.ask)
+                answer.yield((parts.count, parts.reduce(ConnectionCensus(), +)))
+            }
+        }
+        let timer = Task {
+            try? await Task.sleep(for: limit)
+            answer.finish()
+        }
+        defer { timer.cancel() }
+        var (census, known, missing) = (ConnectionCensus(), 0, loops.count)
+        for await (channels, sum) in answers {
+            census = census + sum
+            known += channels
+            missing -= 1
+            if missing == 0 { break }
+        }
+        // Handlers whose connections have closed, connections on their way, and those of loops that did not answer.
+        census.requests += max(0, count.open - known)
+        return census
+    }
+
+    private static func ask(_ channel: any Channel) -> ConnectionCensus {
+        let answer = Mutex<ConnectionCensus?>(nil)
+        channel.pipeline.fireUserInboundEventTriggered(
+            DrainEvent.census { said in answer.withLock { if $0 == nil { $0 = said } } }
+        )
+        return answer.withLock { $0 } ?? ConnectionCensus(requests: 1)
     }
 
     private func forEachChannel(_ body: @escaping @Sendable (any Channel) -> Void) {

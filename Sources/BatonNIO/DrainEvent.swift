@@ -4,6 +4,9 @@
 public enum DrainEvent: Sendable {
     /// The server stops: end the connection after what has begun.
     case began
+    /// Somebody asks what the connection is at: `answer` takes it, before the handler returns. Of several answers the first
+    /// counts, and a connection that gives none counts as one with a request.
+    case census(answer: @Sendable (ConnectionCensus) -> Void)
     /// The deadline has come: the channel is closed right after this event. `report` takes a line for the log that says
     /// what is lost.
     case cut(report: @Sendable (String) -> Void)

@@ -94,6 +94,7 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
 
     /// Passes a response on, the last one with `Connection: close`.
     public func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        state.moved()
         switch unwrapOutboundIn(data) {
         case .head(var head) where !(100..<200).contains(head.status.code):
             guard state.writeHead(hasUnread: { Self.hasUnread(context) }) else { break }
@@ -118,11 +119,13 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
         context.write(data, promise: promise)
     }
 
-    /// Begins the drain, or reports at its deadline.
+    /// Begins the drain, tells how it goes, or reports at its deadline.
     public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case DrainEvent.began:
             perform(state.beginDrain(now: .now()), context: context)
+        case DrainEvent.census(let answer):
+            answer(state.census(unsent: Self.unsent(context)))
         case DrainEvent.cut(let report):
             report(describe(context))
         default:
@@ -133,6 +136,7 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
 
     func received(_ bytes: ByteBuffer) {
         endedWithoutBody = false
+        state.moved()
         // Clients of old send an extra line end after a body; it begins no request.
         let beginsLikeLineEnd = bytes.getInteger(at: bytes.readerIndex, as: UInt8.self).map(Self.isLineEnd) ?? false
         if beginsLikeLineEnd, state.headBytes == 0, bytes.readableBytesView.allSatisfy(Self.isLineEnd) { return }
@@ -189,9 +193,11 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
         return (unread ?? 0) > 0
     }
 
-    private static func hasUnsent(_ context: ChannelHandlerContext) -> Bool {
-        let unsent = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
-        return (unsent ?? 0) > 0
+    private static func hasUnsent(_ context: ChannelHandlerContext) -> Bool { unsent(context) > 0 }
+
+    /// How many bytes of responses have not left the process.
+    private static func unsent(_ context: ChannelHandlerContext) -> Int {
+        (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 
     private func describe(_ context: ChannelHandlerContext) -> String {

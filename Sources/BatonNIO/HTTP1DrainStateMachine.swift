@@ -49,6 +49,8 @@ struct HTTP1DrainStateMachine {
     private var isDiscarding = false
     /// The decoder has given up: what arrives is no request.
     private var isMalformed = false
+    /// How often something has been received or written.
+    private var moves: UInt64 = 0
 
     init(linger: TimeAmount) {
         self.linger = linger
@@ -59,6 +61,24 @@ struct HTTP1DrainStateMachine {
 
     /// Nothing has been received that is not answered.
     var isIdle: Bool { unanswered == 0 && !isReadingBody && headBytes == 0 }
+
+    /// Something has been received or is written.
+    mutating func moved() {
+        moves &+= 1
+    }
+
+    /// What the connection is at.
+    ///
+    /// - Parameter unsent: How many bytes of responses have not left the process.
+    func census(unsent: Int) -> ConnectionCensus {
+        let isBusy = !isIdle || unsent > 0
+        return ConnectionCensus(
+            requests: isBusy ? max(1, unanswered) : 0,
+            idle: isBusy ? 0 : 1,
+            // Spread out, so that what one connection receives never makes up for what another one sends.
+            activity: (moves &+ 1) &* 0x9E37_79B9_7F4A_7C15 &- UInt64(unsent)
+        )
+    }
 
     /// Bytes have come from the network, before the decoder sees them.
     mutating func received(bytes count: Int) {

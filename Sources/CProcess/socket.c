@@ -2,26 +2,61 @@
 #include "CProcess.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <sys/eventfd.h>
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sys/eventfd.h>
 
 int cprocess_accept(int listener) {
     int descriptor = accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK);
     return descriptor < 0 ? -errno : descriptor;
 }
 
-int cprocess_eventfd(void) {
+int cprocess_waker(int *reader, int *writer) {
     int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return descriptor < 0 ? -errno : descriptor;
+    if (descriptor < 0) return -errno;
+    *reader = *writer = descriptor;
+    return 0;
 }
+
+#else
+
+static int set_flags(int descriptor) {
+    int flags = fcntl(descriptor, F_GETFL);
+    if (flags < 0 || fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) < 0) return -errno;
+    return fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0 ? -errno : 0;
+}
+
+int cprocess_accept(int listener) {
+    int descriptor = accept(listener, 0, 0);
+    if (descriptor < 0) return -errno;
+    int result = set_flags(descriptor);
+    if (result == 0) return descriptor;
+    close(descriptor);
+    return result;
+}
+
+int cprocess_waker(int *reader, int *writer) {
+    int ends[2];
+    if (pipe(ends) < 0) return -errno;
+    int result = set_flags(ends[0]);
+    if (result == 0) result = set_flags(ends[1]);
+    if (result < 0) {
+        close(ends[0]);
+        close(ends[1]);
+        return result;
+    }
+    *reader = ends[0];
+    *writer = ends[1];
+    return 0;
+}
+
+#endif
 
 int cprocess_unread(int socket) {
     int count = 0;
     return ioctl(socket, FIONREAD, &count) < 0 ? -errno : count;
-}
-
-void cprocess_name_thread(const char *name) {
-    pthread_setname_np(pthread_self(), name);
 }

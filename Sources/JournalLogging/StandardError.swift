@@ -1,12 +1,12 @@
 #if canImport(Glibc)
-import Glibc
+internal import Glibc
 #elseif canImport(Musl)
-import Musl
+internal import Musl
 #else
-import Darwin
+internal import Darwin
 #endif
 
-import Systemd
+internal import Systemd
 
 /// Where this process's standard error goes.
 enum StandardError {
@@ -19,19 +19,36 @@ enum StandardError {
         return value == "\(status.st_dev):\(status.st_ino)"
     }
 
-    /// Writes all of `text`, in one `write(2)` if the kernel takes it.
-    static func write(_ text: String) {
-        var text = text
-        text.withUTF8 { bytes in
-            var rest = UnsafeRawBufferPointer(bytes)
-            while !rest.isEmpty {
-                let count = systemWrite(STDERR_FILENO, rest.baseAddress, rest.count)
-                if count < 0 && errno == EINTR { continue }
-                // Nobody is left to be told that standard error is gone.
-                guard count > 0 else { return }
+    /// Writes all of `bytes`, in one `write(2)` if the kernel takes it, and waits as long as nobody reads.
+    ///
+    /// - Returns: Whether all was written; if not, nobody is left to be told.
+    @discardableResult
+    static func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = systemWrite(STDERR_FILENO, rest.baseAddress, rest.count)
+            if count > 0 {
                 rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+                continue
+            }
+            switch errno {
+            case EINTR: continue
+            // Whoever shares the terminal or the pipe may have made it non-blocking.
+            case EAGAIN, EWOULDBLOCK: _ = canWrite(waiting: -1)
+            default: return false
             }
         }
+        return true
+    }
+
+    /// Writes `bytes`, a short line, if that is possible without waiting.
+    static func writeIfPossible(_ bytes: UnsafeRawBufferPointer) {
+        if canWrite(waiting: 0) { write(bytes) }
+    }
+
+    private static func canWrite(waiting milliseconds: CInt) -> Bool {
+        var event = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        return poll(&event, 1, milliseconds) == 1
     }
 }
 

@@ -6,8 +6,13 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// The C library's socket types, which are an enumeration on Linux and plain numbers elsewhere.
+/// The C library's socket constants, some of them an enumeration on Linux and plain numbers elsewhere.
 package enum SocketConstants {
+    #if os(Linux)
+    static let netlink: CInt? = AF_NETLINK
+    #else
+    static let netlink: CInt? = nil
+    #endif
     #if canImport(Glibc)
     package static let stream = CInt(SOCK_STREAM.rawValue)
     package static let datagram = CInt(SOCK_DGRAM.rawValue)

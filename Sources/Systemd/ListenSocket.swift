@@ -18,6 +18,14 @@ public struct ListenSocket: ~Copyable, Sendable {
         public let isListening: Bool
         /// Where it is bound, or nil if it is no socket.
         public let localAddress: SocketAddress?
+        /// Who is at the other end of a connection: with `Accept=yes`, the client. Nil if there is nobody.
+        public let peerAddress: SocketAddress?
+
+        /// Whether this is one connection, which its socket unit has accepted (`Accept=yes`).
+        public var isConnection: Bool {
+            // Of one that its client has reset meanwhile only the name is left.
+            kind == .stream && !isListening && (peerAddress != nil || name == ListenSockets.connectionName)
+        }
 
         /// As in `http[0] stream 127.0.0.1:8080`.
         public var description: String {

@@ -39,7 +39,8 @@ public struct ListenSockets: ~Copyable, Sendable {
             index: entries.count { $0.description.name == name },
             kind: SocketKind(descriptor: descriptor),
             isListening: SocketKind.isListening(descriptor),
-            localAddress: SocketAddress(localOf: descriptor)
+            localAddress: SocketAddress(localOf: descriptor),
+            peerAddress: SocketAddress(peerOf: descriptor)
         )
         entries.append(Entry(descriptor: descriptor, description: description))
     }
@@ -50,8 +51,8 @@ public struct ListenSockets: ~Copyable, Sendable {
     ///   - name: `FileDescriptorName=` of the socket unit.
     ///   - index: The position among the sockets of that name, from 0, as their units list them.
     /// - Returns: The socket, which is the caller's now.
-    /// - Throws: ``ListenSocketError/Code/missing``, listing what there is.
-    public mutating func take(_ name: String, index: Int) throws(ListenSocketError) -> ListenSocket {
+    /// - Throws: ``ActivationError/Code/missing``, listing what there is.
+    public mutating func take(_ name: String, index: Int) throws(ActivationError) -> ListenSocket {
         guard let position = entries.firstIndex(where: { $0.description.name == name && $0.description.index == index })
         else { throw missing("\(name)[\(index)]") }
         return removeEntry(at: position)
@@ -61,13 +62,13 @@ public struct ListenSockets: ~Copyable, Sendable {
     ///
     /// - Parameter name: `FileDescriptorName=` of the socket unit.
     /// - Returns: The socket, which is the caller's now.
-    /// - Throws: ``ListenSocketError/Code/missing``, or ``ListenSocketError/Code/ambiguous`` if there are several; both
+    /// - Throws: ``ActivationError/Code/missing``, or ``ActivationError/Code/ambiguous`` if there are several; both
     ///   list what there is, and nothing is taken.
-    public mutating func takeOnly(_ name: String) throws(ListenSocketError) -> ListenSocket {
+    public mutating func takeOnly(_ name: String) throws(ActivationError) -> ListenSocket {
         let matching = entries.indices.filter { entries[$0].description.name == name }
         guard let position = matching.first else { throw missing(name) }
         guard matching.count == 1 else {
-            throw ListenSocketError(
+            throw ActivationError(
                 .ambiguous,
                 "one listen socket named '\(name)' was asked for and there are \(matching.count): "
                     + "\(Self.list(matching.map { entries[$0].description })); "
@@ -81,8 +82,8 @@ public struct ListenSockets: ~Copyable, Sendable {
     ///
     /// - Parameter name: `FileDescriptorName=` of the socket unit.
     /// - Returns: At least one socket; they are the caller's now.
-    /// - Throws: ``ListenSocketError/Code/missing``, listing what there is.
-    public mutating func takeAll(_ name: String) throws(ListenSocketError) -> ListenSockets {
+    /// - Throws: ``ActivationError/Code/missing``, listing what there is.
+    public mutating func takeAll(_ name: String) throws(ActivationError) -> ListenSockets {
         let taken = takeAll { $0.name == name }
         guard !taken.isEmpty else { throw missing(name) }
         return taken
@@ -101,18 +102,21 @@ public struct ListenSockets: ~Copyable, Sendable {
         entries.isEmpty ? nil : removeEntry(at: 0)
     }
 
-    /// Checks that every socket is a stream socket that listens, as a server of connections needs.
+    /// Checks that every socket is a stream socket that listens, or one connection that its socket unit has accepted: what a
+    /// server of connections needs.
     ///
-    /// - Throws: ``ListenSocketError/Code/wrongKind``, saying which one is what.
-    public func requireStreamListeners() throws(ListenSocketError) {
-        for description in descriptions where description.kind != .stream || !description.isListening {
+    /// - Throws: ``ActivationError/Code/wrongKind``, saying which one is what; ``ActivationError/Code/missing`` if there is none.
+    public func requireStreamListeners() throws(ActivationError) {
+        guard !isEmpty else { throw ActivationError(.missing, "there is no socket to serve") }
+        for description in descriptions
+        where !description.isConnection && (description.kind != .stream || !description.isListening) {
             let found =
                 description.kind == .stream ? "a stream socket that does not listen" : "a \(description.kind.rawValue)"
-            throw ListenSocketError(
+            throw ActivationError(
                 .wrongKind,
                 "socket \(description.name)[\(description.index)] is \(found)"
-                    + "\(description.localAddress.map { " at \($0)" } ?? ""), and a listening stream socket is needed; "
-                    + "use ListenStream= with Accept=no in its socket unit"
+                    + "\(description.localAddress.map { " at \($0)" } ?? ""), and a listening stream socket or a connection "
+                    + "is needed; use ListenStream= in its socket unit"
             )
         }
     }
@@ -122,8 +126,8 @@ public struct ListenSockets: ~Copyable, Sendable {
         return ListenSocket(owning: entry.descriptor, description: entry.description)
     }
 
-    private func missing(_ wanted: String) -> ListenSocketError {
-        ListenSocketError(
+    private func missing(_ wanted: String) -> ActivationError {
+        ActivationError(
             .missing,
             "no listen socket named '\(wanted)' was passed; there is: \(Self.list(descriptions)); "
                 + "set FileDescriptorName= in the socket unit, or ask for a name that is there"

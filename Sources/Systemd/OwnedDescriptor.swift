@@ -18,6 +18,11 @@ struct OwnedDescriptor: ~Copyable, Sendable {
         _ = close(descriptor)
     }
 
+    /// Lends the descriptor: it is not to be closed, nor to be kept longer than the call.
+    borrowing func withDescriptor<Result: ~Copyable>(_ body: (CInt) -> Result) -> Result {
+        body(descriptor)
+    }
+
     /// Gives the descriptor away: the caller closes it.
     consuming func release() -> CInt {
         let descriptor = self.descriptor

@@ -3,67 +3,110 @@ public import SystemPackage
 
 /// What came of telling the service manager something.
 public enum NotifyOutcome: Sendable, Hashable {
-    /// The service manager's socket has taken it.
+    /// The service manager's socket has taken it. What the manager makes of it, it does not say.
     case sent
-    /// `NOTIFY_SOCKET` was not set: there is nobody to tell, and nothing is wrong.
+    /// `NOTIFY_SOCKET` was not set, or this was built without libsystemd: nobody is told, and nothing is wrong.
     case nobodyToTell
-    /// There is somebody to tell and it did not work.
+    /// There is somebody to tell and it did not work: `Errno.timedOut` if the manager does not read, `Errno.notPermitted`
+    /// to speak for a process of somebody else's.
     case failed(Errno)
 }
 
-/// Tells the service manager how this service is, by `sd_pid_notify(3)`.
+/// Tells the service manager how this service is: sd_notify(3).
 ///
-/// Thread-safe. Children do not inherit `NOTIFY_SOCKET` once it has been taken.
+/// Thread-safe. No call waits longer than ``timeLimit``. Children do not inherit `NOTIFY_SOCKET` once it has been taken.
 public struct ServiceNotifier: Sendable {
-    private let state: @Sendable (String) -> NotifyOutcome
+    private enum Manager: Sendable {
+        case nobody
+        case socket(address: String)
+        case closure(@Sendable (String) -> NotifyOutcome)
+    }
 
-    package init(send state: @escaping @Sendable (String) -> NotifyOutcome) {
-        self.state = state
+    private let manager: Manager
+
+    /// How long a call may wait while the service manager's queue is full, as when it does not read.
+    public var timeLimit: Duration = .seconds(1)
+
+    /// A notifier that speaks to the socket at `address`, or to nobody.
+    package init(connectedTo address: String?) {
+        manager = address.map { .socket(address: $0) } ?? .nobody
+    }
+
+    /// A notifier that calls `manager` with the text of each message.
+    package init(telling manager: @escaping @Sendable (String) -> NotifyOutcome) {
+        self.manager = .closure(manager)
     }
 
     /// Takes `NOTIFY_SOCKET` out of the environment. Call it before other threads exist.
     ///
-    /// Calling it again is harmless: the process has one service manager, and every notifier speaks to it.
+    /// It may be the path of a UNIX socket, an abstract one (`@name`), or a `vsock:` address as far as the installed
+    /// libsystemd knows these (254). Calling it again is harmless: the process has one service manager, and every notifier
+    /// speaks to it.
     ///
     /// - Returns: A notifier; where nobody is to be told, each call says so.
     public static func take() -> ServiceNotifier {
-        let taken = csystemd_take_notify_socket()
-        guard taken >= 0 else { return ServiceNotifier { _ in .failed(Errno(rawValue: -taken)) } }
-        return ServiceNotifier { state in
-            switch csystemd_notify(state) {
-            case 0: .nobodyToTell
-            case let error where error < 0: .failed(Errno(rawValue: -error))
-            default: .sent
-            }
+        ServiceNotifier(connectedTo: csystemd_take_notify_socket().map { String(cString: $0) })
+    }
+
+    /// Sends a notification. The C function is `sd_pid_notify_with_fds`.
+    ///
+    /// - Parameters:
+    ///   - notification: What to tell.
+    ///   - pid: For which process of the service; nil is this one. Another one takes privileges (`CAP_SYS_ADMIN`).
+    /// - Returns: Whether it was sent.
+    @discardableResult
+    public func send(_ notification: ServiceNotification, onBehalfOf pid: CInt? = nil) -> NotifyOutcome {
+        send(notification.text, onBehalfOf: pid, descriptors: [])
+    }
+
+    /// Waits until the service manager has read everything this process has sent: `sd_notify_barrier` (246).
+    ///
+    /// For a process about to exit whose last word counts: the manager may not know any more whose it was.
+    ///
+    /// - Parameter limit: How long to wait at most.
+    /// - Returns: ``NotifyOutcome/sent`` when everything has been read; `Errno.timedOut` when that was not so in time.
+    public func barrier(within limit: Duration) -> NotifyOutcome {
+        let pipe: Pipe
+        do { pipe = try Pipe() } catch { return .failed(error) }
+        let deadline = ContinuousClock.Instant.after(limit)
+        let outcome = pipe.writer.withDescriptor {
+            waiting(until: deadline).send("BARRIER=1", onBehalfOf: nil, descriptors: [$0])
+        }
+        guard outcome == .sent else { return outcome }
+        return switch pipe.closingWriter().waitForHangUp(within: deadline - .now) {
+        case .success(true): .sent
+        case .success(false): .failed(.timedOut)
+        case .failure(let errno): .failed(errno)
         }
     }
 
-    /// `READY=1`: start-up is finished, connections are accepted.
-    ///
-    /// - Parameter status: What `systemctl status` shows; line ends become spaces.
-    /// - Returns: Whether it was sent.
-    public func ready(status: String) -> NotifyOutcome {
-        state("READY=1\nSTATUS=\(Self.oneLine(status))")
+    /// The same notifier with another limit.
+    func waiting(until deadline: ContinuousClock.Instant) -> ServiceNotifier {
+        var notifier = self
+        notifier.timeLimit = deadline - .now
+        return notifier
     }
 
-    /// `STOPPING=1`: the service as a whole stops. Final: do not send it from a generation that hands over to another.
-    ///
-    /// - Parameter status: What `systemctl status` shows; line ends become spaces.
-    /// - Returns: Whether it was sent.
-    public func stopping(status: String) -> NotifyOutcome {
-        state("STOPPING=1\nSTATUS=\(Self.oneLine(status))")
-    }
-
-    /// `STATUS=`: one line for people, in `systemctl status`.
-    ///
-    /// - Parameter status: The line; line ends in it become spaces.
-    /// - Returns: Whether it was sent.
-    public func status(_ status: String) -> NotifyOutcome {
-        state("STATUS=\(Self.oneLine(status))")
-    }
-
-    /// In the protocol a line end separates assignments, so a value must not have one.
-    private static func oneLine(_ text: String) -> String {
-        String(text.map { $0.isNewline ? " " : $0 })
+    /// Sends assignments, one a line, and descriptors, which stay the caller's.
+    func send(_ state: String, onBehalfOf pid: CInt?, descriptors: [CInt]) -> NotifyOutcome {
+        let address: String
+        switch manager {
+        case .nobody: return .nobodyToTell
+        case .closure(let manager): return manager(state)
+        case .socket(let socket): address = socket
+        }
+        let result = csystemd_notify(
+            address,
+            pid ?? 0,
+            state,
+            descriptors,
+            UInt32(descriptors.count),
+            timeLimit.boundedMilliseconds
+        )
+        return switch result {
+        case 0: .nobodyToTell
+        case ..<0: .failed(Errno(rawValue: -result))
+        default: .sent
+        }
     }
 }

@@ -6,7 +6,7 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// The local address of a socket, by `getsockname(2)`.
+/// The address of a socket or of its peer.
 public enum SocketAddress: Sendable, Hashable {
     /// An IPv4 address in dotted form, and a port.
     case ipv4(String, port: UInt16)
@@ -26,6 +26,11 @@ public enum SocketAddress: Sendable, Hashable {
         self.init { getsockname(descriptor, $0, $1) }
     }
 
+    /// The address of the peer of `descriptor`, or nil where it has none. The corresponding C function is `getpeername`.
+    package init?(peerOf descriptor: CInt) {
+        self.init { getpeername(descriptor, $0, $1) }
+    }
+
     private init?(_ call: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> CInt) {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -38,7 +43,8 @@ public enum SocketAddress: Sendable, Hashable {
         }
     }
 
-    private init(bytes: UnsafeRawBufferPointer) {
+    /// The address in a `sockaddr` of so many bytes.
+    package init(bytes: UnsafeRawBufferPointer) {
         let familyOffset = MemoryLayout<sockaddr>.offset(of: \.sa_family) ?? 0
         guard bytes.count >= familyOffset + MemoryLayout<sa_family_t>.size else {
             self = .unnamed

@@ -14,25 +14,29 @@ public enum SocketKind: String, Sendable, Hashable {
     case messageQueue = "message queue"
     /// A regular file or a character device: `ListenSpecial=`, or from the descriptor store.
     case specialFile = "special file"
-    /// Anything else, `ListenNetlink=` among it.
+    /// `AF_NETLINK`: `ListenNetlink=`.
+    case netlink = "netlink socket"
+    /// Anything else.
     case other = "other"
 
     /// Asks libsystemd what `descriptor` is: `sd_is_socket`, `sd_is_fifo`, `sd_is_mq` and `sd_is_special`.
     ///
-    /// `sd_is_mq` and `sd_is_special` say "yes" only to their own kind, so the order does not matter.
+    /// `sd_is_mq` and `sd_is_special` say "yes" only to their own kind, so their order does not matter.
     package init(descriptor: CInt) {
-        func isSocket(_ type: CInt) -> Bool { sd_is_socket(descriptor, 0, type, -1) > 0 }
-        if isSocket(SocketConstants.stream) {
+        func isSocket(_ type: CInt) -> Bool { csystemd_is_socket(descriptor, 0, type, -1) > 0 }
+        if SocketConstants.netlink.map({ csystemd_is_socket(descriptor, $0, 0, -1) > 0 }) ?? false {
+            self = .netlink
+        } else if isSocket(SocketConstants.stream) {
             self = .stream
         } else if isSocket(SocketConstants.datagram) {
             self = .datagram
         } else if isSocket(SocketConstants.sequentialPacket) {
             self = .sequentialPacket
-        } else if sd_is_fifo(descriptor, nil) > 0 {
+        } else if csystemd_is_fifo(descriptor) > 0 {
             self = .fifo
-        } else if sd_is_mq(descriptor, nil) > 0 {
+        } else if csystemd_is_message_queue(descriptor) > 0 {
             self = .messageQueue
-        } else if sd_is_special(descriptor, nil) > 0 {
+        } else if csystemd_is_special(descriptor) > 0 {
             self = .specialFile
         } else {
             self = .other
@@ -41,6 +45,6 @@ public enum SocketKind: String, Sendable, Hashable {
 
     /// Whether `descriptor` is a socket on which `listen(2)` has been called, by `sd_is_socket`.
     package static func isListening(_ descriptor: CInt) -> Bool {
-        sd_is_socket(descriptor, 0, 0, 1) > 0
+        csystemd_is_socket(descriptor, 0, 0, 1) > 0
     }
 }

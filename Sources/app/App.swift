@@ -5,6 +5,7 @@ import BatonHummingbird
 import Hummingbird
 import JournalLogging
 import Logging
+import NIOPosix
 import Systemd
 
 #if canImport(Glibc)
@@ -23,25 +24,52 @@ struct App {
     static func main() async {
         let start = ProcessStart.now()
         let options = AppOptions.parseOrExit()
-        LoggingSystem.bootstrap { label in JournalLogHandler(label: label) }
-        let logger = Logger(label: "app")
+        let settings = Settings(path: options.config)
+        LoggingSystem.bootstrap { label in ReloadableLevel(JournalLogHandler(label: label), settings: settings) }
         do {
-            let activation = try Activation.take(elseBind: options.addresses, named: options.socketName)
-            logger.info("pid \(getpid()), version \(ArticleRouter.version)")
-            for socket in activation.sockets.descriptions {
-                logger.info(
-                    "socket \(socket.localAddress.map(String.init(describing:)) ?? "(no address)"): \(activation.origin), \(socket.name)[\(socket.index)]"
-                )
-            }
-            let application = Application(router: ArticleRouter.make(start: start), logger: logger)
-            try await application.runService(on: activation, named: options.socketName, drain: options.drain)
-        } catch let error as ListenSocketError {
+            try settings.reload()
+            try await serve(options, settings, start)
+        } catch let failure as AppConfiguration.Failure {
+            fail("\(failure)", status: EX_CONFIG)
+        } catch let error as ActivationError {
             let options = error.code == .cannotBind ? " (set by --hostname, --port and --unix)" : ""
-            logger.error("\(error)\(options)")
-            exit(EX_CONFIG)
+            fail("\(error)\(options)", status: EX_CONFIG)
         } catch {
-            logger.error("\(error)")
-            exit(EXIT_FAILURE)
+            fail("\(error)", status: EXIT_FAILURE)
         }
+    }
+
+    @MainActor
+    private static func serve(_ options: AppOptions, _ settings: Settings, _ start: ProcessStart) async throws {
+        let activation = try Activation.take(elseBind: options.addresses, named: options.socketName)
+        let logger = Logger(label: "app")
+        logger.info("pid \(getpid()), version \(ArticleRouter.version)")
+        for socket in activation.sockets.descriptions {
+            let address = socket.localAddress.map { "\($0)" } ?? "(no address)"
+            let peer = socket.peerAddress.map { ", connected to \($0)" } ?? ""
+            logger.info("socket \(address): \(activation.origin), \(socket.name)[\(socket.index)]\(peer)")
+        }
+        let router = ArticleRouter.make(start: start, greeting: { settings.greeting })
+        let group = MultiThreadedEventLoopGroup.singleton
+        if options.trialRoutes { TrialRoutes.add(to: router, group: group) }
+        let application = Application(
+            router: router,
+            eventLoopGroupProvider: .shared(group),
+            logger: logger
+        )
+        var lifecycle = Lifecycle()
+        lifecycle.idleExit = options.idleExit?.duration
+        lifecycle.reload = { try settings.reload() }
+        try await application.runService(
+            on: activation,
+            named: options.socketName,
+            drain: options.drain,
+            lifecycle: lifecycle
+        )
+    }
+
+    private static func fail(_ message: String, status: CInt) -> Never {
+        Logger(label: "app").error("\(message)")
+        exit(status)
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ArticleRoutes
 import Baton
+import BatonHummingbird
 
 /// The command line of `app`.
 struct AppOptions: ParsableCommand {
@@ -13,9 +14,10 @@ struct AppOptions: ParsableCommand {
               GET, POST /sleep/?duration=20s   waits (in Go's syntax), then answers
               GET /bytes/1000000               sends that many bytes
               GET /health                      ok, or 503 draining while it drains
-              GET /                            name, version, pid
+              GET /                            name or greeting, version, pid
 
-            On TERM it answers what it has received, and exits.
+            On TERM it answers what it has received, and exits. On HUP (`systemctl reload`) it reads the file of \
+            --config again. Times are seconds, or have a unit: 0.25, 250ms, 1m30s.
             """,
         version: ArticleRouter.version
     )
@@ -35,26 +37,56 @@ struct AppOptions: ParsableCommand {
     )
     var paths: [String] = []
 
-    @Option(help: "How many seconds a drain may take; then what is left is cut.")
-    var drainTimeout = 30.0
+    @Option(
+        help: ArgumentHelp("How long a drain may take; then what is left is cut. (default: 30s)", valueName: "time"),
+        transform: Seconds.init
+    )
+    var drainTimeout = Seconds.seconds(30)
 
-    @Option(help: "For how many seconds idle keep-alive connections are still served in a drain.")
-    var linger = 0.25
+    @Option(
+        help: ArgumentHelp(
+            "How long idle keep-alive connections are still served in a drain. (default: 250ms)",
+            valueName: "time"
+        ),
+        transform: Seconds.init
+    )
+    var linger = Seconds.milliseconds(250)
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Exit when there has been no connection for that long; the next one starts the service again. Only where \
+            systemd or start_server holds the socket.
+            """,
+            valueName: "time"
+        ),
+        transform: Seconds.init
+    )
+    var idleExit: Seconds?
+
+    @Option(
+        help: ArgumentHelp(
+            "A JSON file: greeting, with which GET / begins, and logLevel (trace to critical).",
+            valueName: "file"
+        )
+    )
+    var config: String?
+
+    @Flag(
+        help:
+            "Add routes that do harm: /trial/hang?duration=5s stops an event loop, /trial/child shows what a child has."
+    )
+    var trialRoutes = false
 
     @Option(help: "The name of the sockets to serve under systemd: FileDescriptorName= of their socket units.")
     var socketName = "http"
 
     func validate() throws {
-        try Self.requireSeconds(drainTimeout, option: "--drain-timeout")
-        try Self.requireSeconds(linger, option: "--linger")
+        if let idleExit, idleExit.duration == .zero {
+            throw ValidationError("--idle-exit \(idleExit): a time above 0 is needed")
+        }
         for port in ports where !(0...65535).contains(port) {
             throw ValidationError("--port \(port): a port is a number from 0 to 65535")
-        }
-    }
-
-    private static func requireSeconds(_ value: Double, option: String) throws {
-        guard value >= 0, value <= 86_400 else {
-            throw ValidationError("\(option) \(value): it is a number of seconds from 0 to 86400 (a day)")
         }
     }
 
@@ -65,6 +97,6 @@ struct AppOptions: ParsableCommand {
     }
 
     var drain: DrainConfiguration {
-        DrainConfiguration(timeout: .seconds(drainTimeout), linger: .seconds(linger))
+        DrainConfiguration(timeout: drainTimeout.duration, linger: linger.duration)
     }
 }

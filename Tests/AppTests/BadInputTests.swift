@@ -105,7 +105,8 @@ import Testing
 
     @Test(arguments: [
         ("--port 70000", "--port 70000"), ("--port x", "'x' is invalid"), ("--drain-timeout -1", "--drain-timeout"),
-        ("--linger 1e9", "--linger 1000000000.0"), ("--nonsense", "--nonsense"),
+        ("--linger 1e9", "'1e9' is invalid for '--linger <time>'"), ("--idle-exit 0", "--idle-exit 0"),
+        ("--nonsense", "--nonsense"),
     ])
     func anOptionThatIsWrong(options: String, part: String) async throws {
         let end = try await Shell.run("exec \"$APP\" \(options)")

@@ -15,8 +15,9 @@ import Musl
 /// Servers that cannot be connected to.
 struct ConnectFailureTests {
     @Test func refused() async throws {
-        let port = try await unusedPort()
-        let record = try await probe(port: port, [.newConnection, .keepAlive, .connectPause], connections: 3) {
+        let deaf = try DeafPort(listening: false)
+        defer { deaf.close() }
+        let record = try await probe(port: deaf.port, [.newConnection, .keepAlive, .connectPause], connections: 3) {
             $0.failures >= 6
         }.record
         #expect(record.tally.total.failures >= 6)
@@ -26,7 +27,7 @@ struct ConnectFailureTests {
 
     /// A full backlog: Linux drops the SYN, so that connect(2) waits.
     @Test func connectTimeout() async throws {
-        let listener = try FullBacklog()
+        let listener = try DeafPort(listening: true)
         defer { listener.close() }
         let record = try await probe(port: listener.port, [.newConnection], timeout: .milliseconds(300)) {
             $0.failures >= 2
@@ -47,22 +48,15 @@ struct ConnectFailureTests {
     }
 
     /// A port that was free a moment ago and that nobody listens on.
-    private func unusedPort() async throws -> Int {
-        try await LoopbackServer.with { _ in
-            .ignore
-        } run: {
-            $0.port
-        }
-    }
 }
 
-/// A listen socket with room for nobody.
-private struct FullBacklog {
+/// A port of our own at which nobody is heard: it does not listen, or its backlog is full.
+private struct DeafPort {
     private let listener: CInt
     private let occupant: CInt
     let port: Int
 
-    init() throws {
+    init(listening: Bool) throws {
         #if canImport(Glibc)
         let stream = CInt(SOCK_STREAM.rawValue)
         #else
@@ -76,8 +70,9 @@ private struct FullBacklog {
         let (listener, occupant) = (listener, occupant)
         let failed = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(listener, address, length) != 0 || listen(listener, 0) != 0
-                    || getsockname(listener, address, &length) != 0 || connect(occupant, address, length) != 0
+                bind(listener, address, length) != 0 || (listening && listen(listener, 0) != 0)
+                    || getsockname(listener, address, &length) != 0
+                    || (listening && connect(occupant, address, length) != 0)
             }
         }
         try #require(!failed, "errno \(errno)")

@@ -6,6 +6,7 @@ import NIOCore
 import ServiceLifecycle
 import Synchronization
 import Systemd
+import SystemdTestKit
 import Testing
 
 @testable import Baton
@@ -98,17 +99,14 @@ import Testing
         let service = try await application.activated(
             on: try Activation(
                 origin: .bound,
-                notifier: .init { state in
-                    records.told.withLock { $0.append(state) }
-                    return .sent
-                },
+                notifier: records.notifier,
                 sockets: RunningServer.sockets(named: ["http"])
             )
         )
         let group = ServiceGroup(services: [service], logger: records.logger)
         await group.triggerGracefulShutdown()
         try await group.run()
-        #expect(records.told.withLock { $0 } == [])
+        #expect(records.messages.withLock { $0 } == [])
     }
 
     @Test func aSocketNobodyAskedForIsClosedWithAWarning() async throws {

@@ -1,6 +1,7 @@
 import ArticleRoutes
 import Hummingbird
 import MachineKit
+import SystemdTestKit
 import Testing
 
 @testable import Baton
@@ -61,7 +62,7 @@ import Testing
     @Test func pipelinedRequestsAreAllAnswered() async throws {
         try await RunningServer.run(router) { server in
             let connection = try await server.connect()
-            let request = "GET /sleep/20 HTTP/1.1\r\nHost: a\r\n\r\n"
+            let request = "GET /sleep/100 HTTP/1.1\r\nHost: a\r\n\r\n"
             try await connection.send(String(repeating: request, count: 10))
             #expect(try await connection.reply()?.status == 200)
             await server.stop()

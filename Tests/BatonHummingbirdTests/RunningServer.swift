@@ -4,6 +4,7 @@ import MachineKit
 import NIOCore
 import ServiceLifecycle
 import Synchronization
+import SystemdTestKit
 import Testing
 
 @testable import Baton
@@ -16,8 +17,10 @@ struct RunningServer: Sendable {
     private let group: ServiceGroup
     private let records: Records
 
-    /// What systemd was told, one state a line.
-    var told: [String] { records.told.withLock { $0 } }
+    /// The state words that systemd was told.
+    var told: [String] { records.told }
+    /// All that systemd was told, message by message.
+    var messages: [String] { records.messages.withLock { $0 } }
     /// What was logged.
     var logged: [String] { records.logged.withLock { $0 } }
 
@@ -46,8 +49,24 @@ struct RunningServer: Sendable {
     }
 
     final class Records: Sendable {
-        let told = Mutex<[String]>([])
+        let messages = Mutex<[String]>([])
         let logged = Mutex<[String]>([])
+
+        var told: [String] {
+            messages.withLock { messages in
+                messages.compactMap { message in
+                    message.split(separator: "\n").first.map(String.init)
+                        .flatMap { ["READY=1", "RELOADING=1", "STOPPING=1"].contains($0) ? $0 : nil }
+                }
+            }
+        }
+
+        var notifier: ServiceNotifier {
+            ServiceNotifier { [self] message in
+                messages.withLock { $0.append(message) }
+                return .sent
+            }
+        }
 
         var logger: Logger {
             Logger(label: "test") { _ in Handler(records: self) }
@@ -76,6 +95,9 @@ struct RunningServer: Sendable {
         configuration: ApplicationConfiguration = .init(),
         extraSockets: [String] = [],
         origin: Activation.Origin = .serviceManager,
+        watchdog: WatchdogTimeout? = nil,
+        lifecycle: Lifecycle = .init(),
+        endsByItself: Bool = false,
         afterStart: @escaping @Sendable () async -> Void = {},
         change: (inout Application<RouterResponder<BasicRequestContext>>) -> Void = { _ in },
         _ body: @escaping @Sendable (RunningServer) async throws -> Void
@@ -93,29 +115,36 @@ struct RunningServer: Sendable {
             logger: records.logger
         )
         change(&application)
-        let notifier = ServiceNotifier { state in
-            records.told.withLock { $0.append(state.split(separator: "\n").first.map(String.init) ?? "") }
-            return .sent
-        }
         let service = try await application.activated(
             on: Activation(
                 origin: origin,
-                notifier: notifier,
+                notifier: records.notifier,
+                watchdog: watchdog,
                 sockets: try sockets(named: ["http"] + extraSockets)
             ),
-            drain: drain
+            drain: drain,
+            lifecycle: lifecycle
         )
-        let group = ServiceGroup(services: [service], logger: records.logger)
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
+                logger: records.logger
+            )
+        )
         let bodyEnded = Mutex(ContinuousClock.now)
-        async let served: Void = group.run()
+        let serving = Task {
+            // A start that fails announces nothing.
+            defer { announce.finish() }
+            try await group.run()
+        }
         for await port in running {
             try await body(RunningServer(port: port, group: group, records: records))
             bodyEnded.withLock { $0 = .now }
         }
-        await group.triggerGracefulShutdown()
-        try await served
+        if !endsByItself { await group.triggerGracefulShutdown() }
+        try await serving.value
         return (
-            records.told.withLock { $0 }, records.logged.withLock { $0 },
+            records.told, records.logged.withLock { $0 },
             ContinuousClock.now - bodyEnded.withLock { $0 }
         )
     }

@@ -12,8 +12,8 @@ import Testing
         return sockets
     }
 
-    private func error(_ address: ListenAddress) -> ListenSocketError? {
-        #expect(throws: ListenSocketError.self) { _ = try listen(address) }
+    private func error(_ address: ListenAddress) -> ActivationError? {
+        #expect(throws: ActivationError.self) { _ = try listen(address) }
     }
 
     private func withFolder<Value>(_ body: (String) throws -> Value) throws -> Value {

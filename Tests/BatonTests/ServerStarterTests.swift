@@ -29,7 +29,7 @@ import Testing
         ("8080=4;8081=4", "descriptor 4 is given to both '8080' and '8081'"),
     ])
     func saysWhatIsMalformed(value: String, reason: String) {
-        let error = #expect(throws: ListenSocketError.self) { try ServerStarter.parse(value) }
+        let error = #expect(throws: ActivationError.self) { try ServerStarter.parse(value) }
         #expect(error?.code == .badEnvironment)
         #expect(error?.description.hasPrefix("SERVER_STARTER_PORT='\(value)': \(reason); ") == true)
     }

@@ -33,12 +33,12 @@ import Testing
     @Test func whatIsMissingListsWhatThereIs() {
         var sockets = ListenSockets()
         sockets.append(owning: socket(), name: "http")
-        let error = #expect(throws: ListenSocketError.self) { _ = try sockets.takeOnly("https") }
+        let error = #expect(throws: ActivationError.self) { _ = try sockets.takeOnly("https") }
         #expect(error?.code == .missing)
         #expect(
             error?.description.contains("no listen socket named 'https' was passed; there is: http[0] stream @") == true
         )
-        let none = #expect(throws: ListenSocketError.self) {
+        let none = #expect(throws: ActivationError.self) {
             var none = ListenSockets()
             _ = try none.takeAll("http")
         }
@@ -48,7 +48,7 @@ import Testing
     @Test func twoWhereOneWasAskedForIsAnErrorAndTakesNothing() {
         var sockets = ListenSockets()
         for _ in 0..<2 { sockets.append(owning: socket(), name: "http") }
-        let error = #expect(throws: ListenSocketError.self) { _ = try sockets.takeOnly("http") }
+        let error = #expect(throws: ActivationError.self) { _ = try sockets.takeOnly("http") }
         #expect(error?.code == .ambiguous)
         #expect(error?.description.contains("one listen socket named 'http' was asked for and there are 2") == true)
         #expect(sockets.descriptions.count == 2)
@@ -86,7 +86,7 @@ import Testing
         ] {
             var sockets = ListenSockets()
             sockets.append(owning: descriptor, name: "http")
-            let error = #expect(throws: ListenSocketError.self) { try sockets.requireStreamListeners() }
+            let error = #expect(throws: ActivationError.self) { try sockets.requireStreamListeners() }
             #expect(error?.code == .wrongKind)
             #expect(error?.description.contains("socket http[0] is \(what)") == true, "\(String(describing: error))")
         }

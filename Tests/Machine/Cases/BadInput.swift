@@ -1,4 +1,5 @@
 import MachineKit
+import SystemdTestKit
 import Testing
 
 /// What is wrong, as a shell command, and what the message on standard error must name.

@@ -1,5 +1,6 @@
 import Foundation
 import MachineKit
+import SystemdTestKit
 import Testing
 
 extension UnderSystemd {

@@ -1,4 +1,5 @@
 import MachineKit
+import SystemdTestKit
 import Testing
 
 extension UnderSystemd {

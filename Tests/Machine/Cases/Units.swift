@@ -1,4 +1,5 @@
 import MachineKit
+import SystemdTestKit
 import Testing
 
 extension UnderSystemd {
@@ -40,7 +41,12 @@ extension UnderSystemd {
             #expect(try await server.get("/sleep/?duration=1ms").status == 200)
             try await server.systemctl("stop")
             let journal = try await server.journal(since: mark)
-            #expect(!journal.contains { $0.message.lowercased().contains("fail") }, "\(journal)")
+            // About the machine, not the service: from 258 on systemd reads what is not there where the kernel's cgroups
+            // of version 1 have the controller, as on some hosts of containers.
+            let failures = journal.filter { entry in
+                entry.message.lowercased().contains("fail") && !(entry.pid == 1 && entry.message.contains("pids.max"))
+            }
+            #expect(failures.isEmpty, "\(journal)")
         }
 
         @Test func enableAndDisable() async throws {

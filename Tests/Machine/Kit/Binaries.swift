@@ -1,8 +1,9 @@
 import Foundation
+import SystemdTestKit
 
 /// The release builds that the cases run, in the folder named by `BATON_BIN_DIR`.
 struct Binaries {
-    static let names = ["app", "baton", "plain-server"]
+    static let names = ["app", "baton", "journal-writer", "plain-server", "speaker"]
     let folder: String
 
     init(environment: [String: String] = ProcessInfo.processInfo.environment) throws {

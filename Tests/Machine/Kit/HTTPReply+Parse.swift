@@ -1,4 +1,5 @@
 import Foundation
+import SystemdTestKit
 
 extension HTTPReply {
     /// The first response in these bytes and its length, or nil as long as it is not complete.

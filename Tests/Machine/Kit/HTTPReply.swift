@@ -1,4 +1,5 @@
 import Foundation
+public import SystemdTestKit
 
 /// A complete HTTP/1.1 response, as a client finds it on the wire.
 public struct HTTPReply: Sendable, CustomStringConvertible {
@@ -55,8 +56,7 @@ extension Connection {
 extension Server {
     /// A GET on a connection of its own.
     public func get(_ path: String, seconds: Double = 20) async throws -> HTTPReply {
-        let connection = try await Connection.open(to: units.port, in: machine)
-        guard let reply = try await connection.get(path, seconds: seconds) else { throw ConnectionError.truncated }
+        guard let reply = try await connect().get(path, seconds: seconds) else { throw ConnectionError.truncated }
         return reply
     }
 }

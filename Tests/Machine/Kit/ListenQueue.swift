@@ -1,3 +1,5 @@
+public import SystemdTestKit
+
 /// A listening socket of the machine, as ss(8) shows it.
 public struct ListenQueue: Sendable {
     /// Connections that wait to be accepted.
@@ -31,22 +33,12 @@ extension Machine {
 extension Machine {
     /// Waits until a connection to this port exists and has been accepted.
     public func waitForConnection(to port: UInt16) async throws {
-        try await poll("a connection to port \(port)") {
-            try await !check("ss", "-Htn", "state", "established", "sport = :\(port)").isEmpty
-        }
+        try await waitUntil { try await !check("ss", "-Htn", "state", "established", "sport = :\(port)").isEmpty }
         try await waitForEmptyBacklog(of: port)
     }
 
     /// Waits until no connection to this port waits to be accepted.
     public func waitForEmptyBacklog(of port: UInt16) async throws {
-        try await poll("an empty backlog of port \(port)") { try await listenQueue(port: port)?.waiting == 0 }
-    }
-
-    private func poll(_ what: String, until isSo: () async throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(20)
-        while try await !isSo() {
-            guard ContinuousClock.now < deadline else { throw MachineError("waited for \(what) in vain") }
-            try await Task.sleep(for: .milliseconds(10))
-        }
+        try await waitUntil { try await listenQueue(port: port)?.waiting == 0 }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+public import SystemdTestKit
 
 /// What of the JSON report of `baton probe` the cases look at.
 public struct ProbeReport: Decodable, Sendable {
@@ -39,11 +40,12 @@ public struct ProbeReport: Decodable, Sendable {
 }
 
 extension Machine {
-    /// Runs `baton probe` in the machine against a server, restarting its service.
+    /// Runs `baton probe` in the machine against a server, restarting its service if asked to.
     ///
     /// - Parameters:
     ///   - server: Whom to send requests.
-    ///   - options: Options of `baton probe`, besides the target, the restart command and `--json`.
+    ///   - options: Options of `baton probe`, besides the target and `--json`; `--restart` is for another command than
+    ///     `systemctl restart`.
     ///   - restarts: How often to restart the service.
     ///   - interval: Seconds from the start of one restart to the start of the next.
     ///   - seconds: The time after which the probe is killed.
@@ -52,15 +54,17 @@ extension Machine {
     public func probe(
         _ server: Server,
         _ options: [String],
-        restarts: Int,
-        interval: Double,
+        restarts: Int = 0,
+        interval: Double = 1,
         seconds: Int
     ) async throws -> (result: CommandResult, report: ProbeReport) {
         let file = "/run/probe.json"
-        let command =
-            ["/usr/local/bin/baton", "probe", "http://127.0.0.1:\(server.units.port)"] + options
-            + ["--restart", "systemctl restart \(server.service)", "--restarts", "\(restarts)"]
-            + ["--interval", "\(interval)", "--json", file]
+        let target = "http://127.0.0.1:\(server.units.port)"
+        var command = ["/usr/local/bin/baton", "probe", target, "--json", file] + options
+        if restarts > 0 {
+            if !options.contains("--restart") { command += ["--restart", "systemctl restart \(server.service)"] }
+            command += ["--restarts", "\(restarts)", "--interval", "\(interval)"]
+        }
         let result = try await run(command, seconds: seconds)
         guard let json = FileManager.default.contents(atPath: path(file)) else {
             throw MachineError("\(command.joined(separator: " ")) wrote no report: \(result)")

@@ -4,6 +4,15 @@
 // accepted, and exits: idle keep-alive connections are closed at once, a connection that has not sent
 // its first request yet gets one second for it.
 
+#ifndef BATON_LIBSYSTEMD
+#include <stdio.h>
+
+int main(void) {
+    fprintf(stderr, "plain-server: built without the package trait Libsystemd, so nobody can pass it a socket\n");
+    return 78;
+}
+#else
+
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -197,3 +206,5 @@ int main(void) {
         }
     }
 }
+
+#endif

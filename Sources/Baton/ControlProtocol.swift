@@ -1,0 +1,46 @@
+/// What is said on a service's control socket: one line to ask, one to answer, then the connection is closed.
+///
+/// The socket is in the unit's `RuntimeDirectory=`, where only the service's user and root can reach it.
+package enum ControlProtocol {
+    /// The name of the socket in the runtime directory.
+    package static let socketName = "control"
+    /// The longest line.
+    package static let longestLine = 4096
+    /// Asks the program to re-read what it can.
+    package static let reload = "reload"
+
+    /// What is answered.
+    package enum Answer: Hashable, Sendable {
+        /// It is done.
+        case done
+        /// It has failed, and why.
+        case failed(String)
+
+        /// As a line, without its end.
+        package var line: String {
+            switch self {
+            case .done: "ok"
+            case .failed(let reason): "failed \(String(reason.map { $0.isNewline ? " " : $0 }))"
+            }
+        }
+
+        /// - Parameter line: A line, without its end; nil is returned for one that is no answer.
+        package init?(line: String) {
+            if line == "ok" {
+                self = .done
+            } else if line.hasPrefix("failed ") {
+                self = .failed(String(line.dropFirst("failed ".count)))
+            } else {
+                return nil
+            }
+        }
+    }
+
+    /// Where the socket is, according to `RUNTIME_DIRECTORY` (systemd.exec(5)); nil without a `RuntimeDirectory=`.
+    ///
+    /// - Parameter variable: The variable's value: directories, separated by colons.
+    package static func path(inRuntimeDirectory variable: String?) -> String? {
+        guard let first = variable?.split(separator: ":").first else { return nil }
+        return "\(first)/\(socketName)"
+    }
+}

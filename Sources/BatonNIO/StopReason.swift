@@ -1,0 +1,11 @@
+/// Why a server's drain begins.
+public enum StopReason: Sendable, Hashable {
+    /// It was told to stop.
+    case requested
+    /// No connection has been open, and none accepted, for that long.
+    case idle(Duration)
+    /// Its only connections were those it was started with (`Accept=yes` of a socket unit), and the last has closed.
+    case connectionsEnded
+    /// The task that runs it was cancelled: nothing is waited for.
+    case cancelled
+}

@@ -1,0 +1,144 @@
+import Baton
+import BatonHummingbird
+import Hummingbird
+import MachineKit
+import Synchronization
+import SystemdTestKit
+import Testing
+
+@testable import Systemd
+
+/// The turning points of a program's life, and what systemd hears of them.
+@Suite(.timeLimit(.minutes(1))) struct LifecycleTests {
+    private var router: Router<BasicRequestContext> {
+        let router = Router()
+        router.get("/") { _, _ in "pid 1" }
+        router.get("/slow") { _, _ in
+            try await Task.sleep(for: .milliseconds(2300))
+            return "slow"
+        }
+        return router
+    }
+
+    @Test func readyComesAfterPrepareAndItsReportsBefore() async throws {
+        let isPrepared = Mutex(false)
+        var lifecycle = Lifecycle()
+        lifecycle.longestStart = .seconds(10)
+        lifecycle.prepare = { progress in
+            progress.report("loading table 1 of 2")
+            progress.report("loading table 2 of 2")
+            isPrepared.withLock { $0 = true }
+        }
+        let (told, _, _) = try await RunningServer.run(router, lifecycle: lifecycle) { server in
+            #expect(isPrepared.withLock { $0 })
+            let reports = server.messages.prefix { !$0.hasPrefix("READY=1") }
+            #expect(reports.count == 2)
+            for (index, report) in reports.enumerated() {
+                #expect(report.hasPrefix("STATUS=starting: loading table \(index + 1) of 2\nEXTEND_TIMEOUT_USEC="))
+                let extension_ = report.split(separator: "=").last.flatMap { UInt64($0) } ?? 0
+                #expect((1_000_000...10_000_000).contains(extension_), "not beyond the longest start")
+            }
+        }
+        #expect(told == ["READY=1", "STOPPING=1"])
+    }
+
+    @Test func aPrepareThatThrowsEndsTheStart() async throws {
+        struct Broken: Error {}
+        var lifecycle = Lifecycle()
+        lifecycle.prepare = { _ in throw Broken() }
+        var thrown: (any Error)?
+        do {
+            try await RunningServer.run(router, lifecycle: lifecycle) { _ in Issue.record("it serves") }
+        } catch {
+            thrown = error
+        }
+        #expect(thrown is Broken)
+    }
+
+    @Test func theDrainIsToldInTheStatus() async throws {
+        let messages = Mutex<[String]>([])
+        try await RunningServer.run(router) { server in
+            let slow = try await server.connect()
+            try await slow.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+            let idle = try await server.connect()
+            let first = try await idle.get("/")
+            #expect(first?.status == 200)
+            try await server.readWhatHasArrived()
+            await server.stop()
+            let reply = try await slow.reply()
+            #expect(reply?.status == 200)
+            messages.withLock { $0 = server.messages }
+        }
+        let drain = messages.withLock { $0.drop { !$0.hasPrefix("STOPPING=1") }.dropFirst() }
+        let first = try #require(drain.first)
+        // How many of the connections that have just been closed are known to be so is not certain yet.
+        #expect(first.contains(/^STATUS=draining: [1-9].*, 5 s left\nEXTEND_TIMEOUT_USEC=5000000$/), "\(first)")
+        #expect(drain.contains { $0.contains("STATUS=draining: 1 request, 0 idle connections, 4 s left") }, "\(drain)")
+    }
+
+    @Test func itExitsByItselfWhenNobodyCame() async throws {
+        var lifecycle = Lifecycle()
+        lifecycle.idleExit = .milliseconds(300)
+        let (told, logged, sinceBody) = try await RunningServer.run(
+            router,
+            lifecycle: lifecycle,
+            endsByItself: true
+        ) { server in
+            let status = try await server.status("/")
+            #expect(status == 200)
+        }
+        #expect(told == ["READY=1", "STOPPING=1"])
+        #expect(sinceBody >= .milliseconds(250), "not before its time")
+        #expect(logged.contains { $0.contains("no connection for 0.3 seconds") }, "\(logged)")
+    }
+
+    @Test func whereNobodyWouldStartItAgainItStays() async throws {
+        var lifecycle = Lifecycle()
+        lifecycle.idleExit = .milliseconds(1)
+        let (_, logged, _) = try await RunningServer.run(router, origin: .bound, lifecycle: lifecycle) { server in
+            let status = try await server.status("/")
+            #expect(status == 200)
+            #expect(server.told == ["READY=1"])
+        }
+        #expect(logged.contains { $0.hasPrefix("warning: no exit after 0.001 seconds") }, "\(logged)")
+    }
+
+    @Test func theWatchdogIsPingedFromReadyToTheEnd() async throws {
+        let atEnd = Mutex<[String]>([])
+        try await RunningServer.run(router, watchdog: WatchdogTimeout(.milliseconds(400))) { server in
+            let slow = try await server.connect()
+            try await slow.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+            try await server.readWhatHasArrived()
+            await server.stop()
+            let reply = try await slow.reply()
+            #expect(reply?.status == 200)
+            atEnd.withLock { $0 = server.messages }
+        }
+        let messages = atEnd.withLock { $0 }
+        let ready = try #require(messages.firstIndex { $0.hasPrefix("READY=1") })
+        #expect(messages[ready...].contains("WATCHDOG=1"))
+        let stopping = try #require(messages.firstIndex { $0.hasPrefix("STOPPING=1") })
+        let pings = messages[stopping...].count { $0 == "WATCHDOG=1" }
+        #expect(pings >= 4, "2.3 s at 0.2 s, on a busy machine: \(pings)")
+    }
+
+    @Test func aHealthCheckThatThrowsIsAMissedPing() async throws {
+        struct Ill: Error {}
+        var lifecycle = Lifecycle()
+        lifecycle.healthCheck = { throw Ill() }
+        let messages = Mutex<[String]>([])
+        let (_, logged, _) = try await RunningServer.run(
+            router,
+            watchdog: WatchdogTimeout(.milliseconds(40)),
+            lifecycle: lifecycle
+        ) { server in
+            for _ in 0..<20 {
+                let status = try await server.status("/")
+                #expect(status == 200)
+            }
+            messages.withLock { $0 = server.messages }
+        }
+        #expect(!messages.withLock { $0.contains("WATCHDOG=1") })
+        #expect(logged.contains { $0.contains("Ill") }, "\(logged)")
+    }
+}
