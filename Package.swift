@@ -112,7 +112,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "BatonCommand",
-            dependencies: ["Baton", .argumentParser, .histogram, .nioCore, .nioHTTP1, .nioPosix],
+            dependencies: ["Baton", "Systemd", .argumentParser, .histogram, .nioCore, .nioHTTP1, .nioPosix],
             swiftSettings: strict
         ),
 

@@ -1,4 +1,3 @@
-internal import Synchronization
 package import Systemd
 
 /// Keeps what the service manager is told true, whatever happens at the same time: `READY` when connections are accepted,
@@ -21,7 +20,7 @@ package final class ServiceReporter: Sendable {
 
     private let notifier: ServiceNotifier
     private let warn: @Sendable (String) -> Void
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     /// - Parameters:
     ///   - notifier: The service manager.

@@ -1,13 +1,13 @@
 import BatonNIO
 import HummingbirdCore
-import Synchronization
+import Systemd
 
 /// Carries `ApplicationConfiguration.availableConnectionsDelegate` over to the accept loop.
 final class ConnectionLimit: ConnectionAdmission {
-    private let delegate: Mutex<any AvailableConnectionsDelegate>
+    private let delegate: Locked<any AvailableConnectionsDelegate>
 
     init(_ delegate: any AvailableConnectionsDelegate) {
-        self.delegate = Mutex(delegate)
+        self.delegate = Locked(delegate)
     }
 
     func mayAccept() -> Bool { delegate.withLock { $0.isAcceptingNewConnections() } }

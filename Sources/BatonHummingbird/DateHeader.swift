@@ -1,4 +1,4 @@
-import Synchronization
+import Systemd
 
 #if canImport(Glibc)
 import Glibc
@@ -15,7 +15,7 @@ final class DateHeader: Sendable {
         var text = ""
     }
 
-    private let cached = Mutex(Cached())
+    private let cached = Locked(Cached())
 
     /// The header's value now.
     var now: String {

@@ -14,7 +14,7 @@ final class ListenerChannel: Channel, ChannelCore {
     private let stop: @Sendable () -> Void
     private let isOpen = Atomic(true)
     /// A pipeline refers to its channel without keeping it, so it can only be made by the finished channel.
-    private let madePipeline = Mutex<ChannelPipeline?>(nil)
+    private let madePipeline = Locked<ChannelPipeline?>(nil)
 
     init(listeningAt address: Systemd.SocketAddress?, eventLoop: any EventLoop, stop: @escaping @Sendable () -> Void) {
         self.localAddress = address.flatMap(Self.convert)

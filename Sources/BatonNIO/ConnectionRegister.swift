@@ -1,5 +1,6 @@
 import NIOCore
 import Synchronization
+import Systemd
 
 /// The connections of one server: counted from `accept` until their handler has returned, and reachable by a drain.
 ///
@@ -106,7 +107,7 @@ final class ConnectionRegister: Sendable {
     }
 
     private static func ask(_ channel: any Channel) -> ConnectionCensus {
-        let answer = Mutex<ConnectionCensus?>(nil)
+        let answer = Locked<ConnectionCensus?>(nil)
         channel.pipeline.fireUserInboundEventTriggered(
             DrainEvent.census { said in answer.withLock { if $0 == nil { $0 = said } } }
         )

@@ -1,5 +1,5 @@
 internal import Baton
-internal import Synchronization
+internal import Systemd
 
 /// Takes the events of a server in and has the drain's actions carried out, until the drain is over.
 final class DrainConductor: Sendable {
@@ -32,7 +32,7 @@ final class DrainConductor: Sendable {
     private let timeout: Duration
     private let events: AsyncStream<Event>
     private let stream: AsyncStream<Event>.Continuation
-    private let deadline = Mutex<ContinuousClock.Instant?>(nil)
+    private let deadline = Locked<ContinuousClock.Instant?>(nil)
 
     /// - Parameter timeout: How long the drain may take.
     init(timeout: Duration) {

@@ -125,7 +125,7 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
         case DrainEvent.began:
             perform(state.beginDrain(now: .now()), context: context)
         case DrainEvent.census(let answer):
-            answer(state.census(unsent: Self.unsent(context)))
+            answer(state.census(unsent: Self.unsent(context), inKernel: Self.inKernel(context)))
         case DrainEvent.cut(let report):
             report(describe(context))
         default:
@@ -191,6 +191,14 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
             cprocess_unread
         )
         return (unread ?? 0) > 0
+    }
+
+    private static func inKernel(_ context: ChannelHandlerContext) -> Int {
+        let count = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+            of: NIOBSDSocket.Handle.self,
+            cprocess_unsent
+        )
+        return max(0, Int(count ?? 0))
     }
 
     private static func hasUnsent(_ context: ChannelHandlerContext) -> Bool { unsent(context) > 0 }

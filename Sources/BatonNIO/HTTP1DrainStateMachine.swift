@@ -69,14 +69,17 @@ struct HTTP1DrainStateMachine {
 
     /// What the connection is at.
     ///
-    /// - Parameter unsent: How many bytes of responses have not left the process.
-    func census(unsent: Int) -> ConnectionCensus {
+    /// - Parameters:
+    ///   - unsent: How many bytes of responses have not left the process.
+    ///   - inKernel: How many have, and the client has not acknowledged them. A slow client may take from these for long
+    ///     before there is room for more.
+    func census(unsent: Int, inKernel: Int = 0) -> ConnectionCensus {
         let isBusy = !isIdle || unsent > 0
         return ConnectionCensus(
             requests: isBusy ? max(1, unanswered) : 0,
             idle: isBusy ? 0 : 1,
             // Spread out, so that what one connection receives never makes up for what another one sends.
-            activity: (moves &+ 1) &* 0x9E37_79B9_7F4A_7C15 &- UInt64(unsent)
+            activity: (moves &+ 1) &* 0x9E37_79B9_7F4A_7C15 &- UInt64(unsent + inKernel)
         )
     }
 

@@ -1,5 +1,5 @@
 package import Baton
-internal import Synchronization
+internal import Systemd
 
 /// Collects requests to reload, so that one reload at a time runs and each request is answered by one that began after it.
 package final class ReloadRequests: Sendable {
@@ -8,7 +8,7 @@ package final class ReloadRequests: Sendable {
         var isClosed = false
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let wakeUps: AsyncStream<Void>
     private let wakeUp: AsyncStream<Void>.Continuation
 

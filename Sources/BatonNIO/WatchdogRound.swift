@@ -1,5 +1,5 @@
 internal import NIOCore
-internal import Synchronization
+internal import Systemd
 
 /// One proof that all is well: every event loop has run a task and the check has returned since it began.
 final class WatchdogRound: Sendable {
@@ -21,41 +21,47 @@ final class WatchdogRound: Sendable {
     private let loops: Int
     private let checkName: String
     private let changed: @Sendable () -> Void
-    private let state: Mutex<State>
-    private let task = Mutex<Task<Void, Never>?>(nil)
+    private let state: Locked<State>
+    private let task = Locked<Task<Void, Never>?>(nil)
 
-    /// Begins.
+    private init(loops: Int, checkName: String, changed: @escaping @Sendable () -> Void) {
+        self.loops = loops
+        self.checkName = checkName
+        self.changed = changed
+        self.state = Locked(State(missingLoops: Set(0..<loops)))
+    }
+
+    /// Begins one.
     ///
     /// - Parameters:
     ///   - loops: The event loops that are to run a task.
     ///   - checkName: What the check is called in a log line.
     ///   - check: Run on the cooperative pool, ahead of what has no hurry: if all of its threads are blocked, that shows.
     ///   - changed: Called, on any thread, when all have answered.
-    init(
+    static func begin(
         loops: [any EventLoop],
         checkName: String,
         check: @escaping @Sendable () async throws -> Void,
         changed: @escaping @Sendable () -> Void
-    ) {
-        self.loops = loops.count
-        self.checkName = checkName
-        self.changed = changed
-        self.state = Mutex(State(missingLoops: Set(loops.indices)))
+    ) -> WatchdogRound {
+        // Nothing is started in the initializer: others must not see what is not complete.
+        let round = WatchdogRound(loops: loops.count, checkName: checkName, changed: changed)
         for (index, loop) in loops.enumerated() {
-            loop.execute { self.note { $0.missingLoops.remove(index) } }
+            loop.execute { round.note { $0.missingLoops.remove(index) } }
         }
         let task = Task(priority: .high) {
             do {
                 try await check()
-                note { $0.isCheckMissing = false }
+                round.note { $0.isCheckMissing = false }
             } catch {
-                note {
+                round.note {
                     $0.isCheckMissing = false
                     $0.failure = error
                 }
             }
         }
-        self.task.withLock { $0 = task }
+        round.task.withLock { $0 = task }
+        return round
     }
 
     /// How it stands now.

@@ -1,7 +1,6 @@
 public import Logging
 public import NIOCore
 public import ServiceLifecycle
-internal import Synchronization
 public import Systemd
 
 /// Tells the service manager that this service is well (`WATCHDOG=1`, see sd_notify(3)), as long as that is proven.
@@ -28,7 +27,7 @@ public final class WatchdogService: Service, CustomStringConvertible {
     private let checkName: String
     private let check: @Sendable () async throws -> Void
     private let logger: Logger
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     /// Creates a watchdog; it does nothing before ``run()``.
     ///
@@ -112,7 +111,7 @@ public final class WatchdogService: Service, CustomStringConvertible {
                 begin = .now
                 due = begin + interval
                 sleepsUntil = due
-                round = WatchdogRound(loops: loops, checkName: checkName, check: check, changed: waker.wake)
+                round = WatchdogRound.begin(loops: loops, checkName: checkName, check: check, changed: waker.wake)
             }
             waker.sleep(until: sleepsUntil)
         }

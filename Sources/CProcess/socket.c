@@ -56,6 +56,11 @@ int cprocess_waker(int *reader, int *writer) {
 
 #endif
 
+int cprocess_unsent(int socket) {
+    int count = 0;
+    return ioctl(socket, TIOCOUTQ, &count) < 0 ? -errno : count;
+}
+
 int cprocess_unread(int socket) {
     int count = 0;
     return ioctl(socket, FIONREAD, &count) < 0 ? -errno : count;

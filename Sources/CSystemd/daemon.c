@@ -15,9 +15,8 @@ int csystemd_is_built_in(void) { return 1; }
 
 int csystemd_listen_fds(char ***names) {
     int count = sd_listen_fds_with_names(1, names);
-    // libsystemd knows the one from 257 on only, and leaves the other.
+    // libsystemd knows it from 257 on only.
     unsetenv("LISTEN_PIDFDID");
-    unsetenv("FDSTORE");
     return count;
 }
 

@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import Synchronization
+internal import Systemd
 
 /// The lines between the threads that log and the one thread that sends, in order, and never more than the limits allow.
 ///
@@ -16,7 +17,10 @@ final class LogQueue: Sendable {
 
     private struct State {
         var waiting: [QueuedLine] = []
+        /// How many were lost since the last line that fits.
         var lost = 0
+        /// How many were ever lost.
+        var allLost = 0
         /// How many lines and bytes have ever been appended.
         var (lines, bytes) = (0, 0)
         var sender = Sender.notStarted
@@ -43,10 +47,12 @@ final class LogQueue: Sendable {
     private let limits: Limits
     private let send: @Sendable (UnsafeRawBufferPointer) -> Bool
     private let lossReport: @Sendable (Int) -> QueuedLine
-    private let state = Mutex(State())
+    private let state = Locked(State())
     /// How many of the lines appended have left the queue, and what they occupied; only the sender writes these.
     private let sentLines = Atomic(0)
     private let sentBytes = Atomic(0)
+    /// How many of the lost have been reported; only the sender writes it.
+    private let reported = Atomic(0)
     private let work = DispatchSemaphore(value: 0)
 
     /// - Parameters:
@@ -71,7 +77,7 @@ final class LogQueue: Sendable {
             let bytes = state.bytes - sentBytes.load(ordering: .relaxed)
             let fits = lines == 0 || (lines < limits.lines && bytes + line.capacity <= limits.bytes)
             guard fits, state.sender != .notStarted else {
-                state.lost += 1
+                countLost(&state)
                 return (false, false)
             }
             var line = line
@@ -86,6 +92,11 @@ final class LogQueue: Sendable {
         if !taken { line.free() }
     }
 
+    private func countLost(_ state: inout State) {
+        state.lost += 1
+        state.allLost += 1
+    }
+
     /// Whether the sender has to be woken, which the caller does when it has let the lock go.
     private func wakesSender(_ state: inout State, fromPauseToo: Bool) -> Bool {
         guard state.sender == .sleeping || (fromPauseToo && state.sender == .pausing) else { return false }
@@ -98,7 +109,7 @@ final class LogQueue: Sendable {
     /// - Parameters:
     ///   - limit: How long to wait at most.
     ///   - patience: How long to wait while nothing is sent at all.
-    /// - Returns: How many lines have not been sent.
+    /// - Returns: How many lines have not been sent, and how many of the lost not reported.
     func flush(within limit: Duration, patience: Duration) -> Int {
         let done = DispatchSemaphore(value: 0)
         let (lines, lost, wake) = state.withLock { state -> (Int?, Int, Bool) in
@@ -115,7 +126,7 @@ final class LogQueue: Sendable {
             if done.wait(timeout: .now() + left.dispatchInterval) == .success { return 0 }
             let sent = sentLines.load(ordering: .acquiring)
             if sent == before || .now >= deadline {
-                return state.withLock { max(0, lines - sent) + $0.lost }
+                return state.withLock { max(0, lines - sent) + $0.allLost - reported.load(ordering: .acquiring) }
             }
         }
     }
@@ -126,7 +137,7 @@ final class LogQueue: Sendable {
             report(lost: take(&batch))
             for line in batch {
                 report(lost: line.lostBefore)
-                if !send(line.bytes) { state.withLock { $0.lost += 1 } }
+                if !send(line.bytes) { state.withLock { countLost(&$0) } }
                 line.free()
                 sentBytes.store(sentBytes.load(ordering: .relaxed) + line.capacity, ordering: .relaxed)
                 sentLines.store(sentLines.load(ordering: .relaxed) + 1, ordering: .releasing)
@@ -173,6 +184,7 @@ final class LogQueue: Sendable {
         // If this does not get through either, nobody is left to be told.
         _ = send(line.bytes)
         line.free()
+        reported.store(reported.load(ordering: .relaxed) + lost, ordering: .releasing)
     }
 }
 

@@ -1,4 +1,3 @@
-internal import Synchronization
 internal import SystemPackage
 
 #if canImport(Glibc)
@@ -28,7 +27,7 @@ public final class FDStore: Sendable {
     private let notifier: ServiceNotifier
     /// `FDSTORE=`: how many the manager keeps at most; nil if it has not said so.
     private let capacity: Int?
-    private let entries: Mutex<Entries>
+    private let entries: Locked<Entries>
 
     private struct Entries {
         /// How many descriptors there may be of each name: the manager drops some by itself, but adds none.
@@ -52,7 +51,7 @@ public final class FDStore: Sendable {
         self.notifier = notifier
         self.capacity = capacity
         self.timeLimit = timeLimit
-        self.entries = Mutex(Entries(counts: inherited.reduce(into: [:]) { $0[$1, default: 0] += 1 }))
+        self.entries = Locked(Entries(counts: inherited.reduce(into: [:]) { $0[$1, default: 0] += 1 }))
     }
 
     /// Takes `FDSTORE` (254), the store's size, out of the environment. Call it before other threads exist.

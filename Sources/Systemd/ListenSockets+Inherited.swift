@@ -12,7 +12,8 @@ internal import Darwin
 extension ListenSockets {
     /// The name libsystemd gives to descriptors that were passed without `LISTEN_FDNAMES`.
     public static let unknownName = "unknown"
-    /// The name systemd gives to the connection of a unit with `Accept=yes`, whatever its `FileDescriptorName=`.
+    /// The name systemd gives to the connection of a unit with `Accept=yes`: on 252 in any case, on 257 and 262 only if the
+    /// unit has no `FileDescriptorName=`.
     public static let connectionName = "connection"
 
     /// Takes what the service manager passed to this process, and clears `LISTEN_PID`, `LISTEN_FDS` and

@@ -1,10 +1,10 @@
 import Logging
-import Synchronization
+import Systemd
 
 /// What can change while the program runs: the settings that the last reload has read.
 final class Settings: Sendable {
     private let path: String?
-    private let current = Mutex(AppConfiguration())
+    private let current = Locked(AppConfiguration())
 
     /// The defaults, until the first ``reload()``.
     ///

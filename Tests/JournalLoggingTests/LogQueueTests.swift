@@ -101,6 +101,21 @@ import Testing
         #expect(output.queue.flush(within: .seconds(10), patience: .seconds(10)) == 0)
     }
 
+    @Test func aFlushThatGivesUpCountsWhatIsLostBetweenWaitingLinesToo() {
+        let sent = SentLines(held: true)
+        let (logger, output) = logger(sent, limits: .init(lines: 2))
+        logger.info("0")
+        #expect(sent.waitForSender())
+        for number in 1...5 { logger.info("\(number)") }
+        sent.letThrough(1)
+        #expect(sent.waitForSender())
+        // Fits, with four lost before it.
+        logger.info("6")
+        #expect(output.queue.flush(within: .milliseconds(50), patience: .seconds(1)) == 6)
+        sent.letThrough(100)
+        #expect(output.queue.flush(within: .seconds(10), patience: .seconds(10)) == 0)
+    }
+
     @Test func aDescriptionMayLog() {
         struct Talkative: CustomStringConvertible, Sendable {
             let logger: Logger

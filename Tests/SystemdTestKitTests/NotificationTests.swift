@@ -89,12 +89,17 @@ struct NotificationTests {
         #expect(manager.warnings.last?.contains("NUL") == true)
     }
 
-    @Test func nothingIsLeftAtTheEnd() throws {
+    @Test func nothingIsLeftAtTheEnd() async throws {
         var other: FakeServiceManager? = try FakeServiceManager()
         let folder = try #require(other?.folder)
-        try other?.listen(on: .unix(path: "\(folder)/app.sock"))
+        guard case .ipv4(_, let port) = try other?.listen() else {
+            Issue.record("no IPv4 address")
+            return
+        }
+        _ = try await Connection.open(to: port, in: nil)
         #expect(FileManager.default.fileExists(atPath: "\(folder)/notify"))
         other = nil
         #expect(!FileManager.default.fileExists(atPath: folder))
+        await #expect(throws: ConnectionError.refused) { try await Connection.open(to: port, in: nil) }
     }
 }

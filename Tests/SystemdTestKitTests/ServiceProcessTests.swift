@@ -57,6 +57,18 @@ struct ServiceProcessTests {
         #expect(try await process.end() == .signaled(SIGKILL))
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func itEndsWithItsLastReference() async throws {
+        let manager = try FakeServiceManager()
+        func pidOfForgottenProcess() throws -> CInt {
+            let process = try start("exec sleep 1000", manager)
+            #expect(kill(process.pid, 0) == 0)
+            return process.pid
+        }
+        let pid = try pidOfForgottenProcess()
+        while kill(pid, 0) == 0 { try await Task.sleep(for: .milliseconds(1)) }
+    }
+
     @Test func aProgramThatIsNotThereIsNamed() throws {
         let manager = try FakeServiceManager()
         let error = #expect(throws: FakeServiceManagerError.self) { try manager.start("/nowhere/app") }

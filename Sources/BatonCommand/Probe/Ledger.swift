@@ -1,13 +1,13 @@
-import Synchronization
+import struct Systemd.Locked
 
 /// Where all clients write down what they begin and how it ends. Safe to use from any thread.
 final class Ledger: Sendable {
-    private let state: Mutex<Record>
+    private let state: Locked<Record>
     private let clock: ProbeClock
 
     init(clock: ProbeClock) {
         self.clock = clock
-        state = Mutex(Record())
+        state = Locked(Record())
     }
 
     /// Before the first byte, before connect: from here on the request owes an outcome.

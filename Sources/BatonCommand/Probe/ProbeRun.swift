@@ -1,6 +1,6 @@
 import NIOCore
 import NIOPosix
-import Synchronization
+import struct Systemd.Locked
 
 /// One run from the first request to the last: load, restarts, stopping. Safe to use from any thread.
 final class ProbeRun: Sendable {
@@ -22,7 +22,7 @@ final class ProbeRun: Sendable {
     private let address: SocketAddress
     let ledger: Ledger
     let clock = ProbeClock()
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     init(_ plan: ProbePlan, address: SocketAddress) {
         (self.plan, self.address) = (plan, address)

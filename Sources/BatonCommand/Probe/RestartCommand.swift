@@ -1,5 +1,5 @@
 import Dispatch
-import Synchronization
+import struct Systemd.Locked
 
 #if canImport(Darwin)
 import Darwin
@@ -42,7 +42,7 @@ final class RestartCommand: Sendable {
     private let command: String
     private let timeout: Duration
     private let descriptors: CInt
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     /// - Parameters:
     ///   - command: For `/bin/sh -c`.

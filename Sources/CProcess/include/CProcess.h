@@ -22,6 +22,9 @@ int cprocess_waker(int *reader, int *writer);
 /// How many bytes wait unread in a socket (FIONREAD), or a negative errno.
 int cprocess_unread(int socket);
 
+/// How many bytes of a stream socket the peer has not acknowledged (TIOCOUTQ), or a negative errno.
+int cprocess_unsent(int socket);
+
 /// recvmsg(2) of one datagram, without waiting, whatever the flags that all holders of the socket share.
 ///
 /// @param sender  Where it came from; of a UNIX socket without an address, `length` is 0.

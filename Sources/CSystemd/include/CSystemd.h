@@ -15,7 +15,7 @@ enum { CSYSTEMD_LISTEN_FDS_START = 3 };
 /// Whether this was built with libsystemd.
 int csystemd_is_built_in(void);
 
-/// sd_listen_fds_with_names(3), clearing LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PIDFDID and FDSTORE.
+/// sd_listen_fds_with_names(3), clearing LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES and LISTEN_PIDFDID.
 ///
 /// Returns the number of descriptors from CSYSTEMD_LISTEN_FDS_START on, all close-on-exec, or a negative errno. The names
 /// and the array of them, if any, are the caller's to free(3).

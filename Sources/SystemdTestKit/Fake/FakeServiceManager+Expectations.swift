@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Systemd
 
 extension FakeServiceManager {
     /// Everything the service has told, in its order, without mere pings and barriers.

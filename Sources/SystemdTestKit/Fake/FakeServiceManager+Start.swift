@@ -1,6 +1,6 @@
+internal import Systemd
 internal import CSystemdTestKit
 internal import Foundation
-internal import Synchronization
 
 #if canImport(Glibc)
 internal import Glibc

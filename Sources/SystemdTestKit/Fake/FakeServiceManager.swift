@@ -1,7 +1,6 @@
 public import Baton
 internal import CSystemd
 internal import Foundation
-internal import Synchronization
 public import Systemd
 
 #if canImport(Glibc)
@@ -41,7 +40,7 @@ public final class FakeServiceManager: Sendable {
     public let folder: String
 
     let watchdog: Duration?
-    let listeners = Mutex<[Listener]>([])
+    let listeners = Locked<[Listener]>([])
     let core: ManagerCore
     private let socket: NotifySocket
 
@@ -112,6 +111,8 @@ public final class FakeServiceManager: Sendable {
     private var notifier: ServiceNotifier {
         if csystemd_is_built_in() != 0 { return ServiceNotifier(connectedTo: notifySocket) }
         return ServiceNotifier { [core] text in
+            // A barrier's descriptor does not come, and nothing waits: each message is treated here, at once.
+            if text == "BARRIER=1" { return .sent }
             core.receive(Array(text.utf8), isTruncated: false, sender: getpid(), descriptors: [])
             return .sent
         }

@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Systemd
 
 /// What the service has told, and who waits for more of it. Thread-safe.
 final class Inbox: Sendable {
@@ -14,7 +14,7 @@ final class Inbox: Sendable {
         var waiterCount = 0
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     var notifications: [ReceivedNotification] { state.withLock { $0.notifications } }
     var pings: [ContinuousClock.Instant] { state.withLock { $0.pings } }

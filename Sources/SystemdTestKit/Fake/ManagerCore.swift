@@ -1,5 +1,5 @@
 internal import CSystemdTestKit
-internal import Synchronization
+internal import Systemd
 
 #if canImport(Glibc)
 internal import Glibc
@@ -12,10 +12,10 @@ internal import Darwin
 /// What the fake does with a message; shared by the thread that reads the socket and those who ask. Thread-safe.
 final class ManagerCore: Sendable {
     let inbox = Inbox()
-    let store: Mutex<StoredDescriptors>
+    let store: Locked<StoredDescriptors>
 
     init(storeCapacity: Int) {
-        store = Mutex(StoredDescriptors(capacity: storeCapacity))
+        store = Locked(StoredDescriptors(capacity: storeCapacity))
     }
 
     /// Treats one message as PID 1 does, and closes its descriptors or keeps them.

@@ -1,6 +1,5 @@
 internal import CSystemdTestKit
 internal import Foundation
-internal import Synchronization
 internal import Systemd
 
 #if canImport(Glibc)

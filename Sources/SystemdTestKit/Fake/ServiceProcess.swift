@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Systemd
 
 #if canImport(Glibc)
 internal import Glibc
@@ -21,7 +21,7 @@ public final class ServiceProcess: Sendable {
     /// Keeps signals from another process that gets the number.
     private final class Lifetime: Sendable {
         let pid: CInt
-        private let isOver = Mutex(false)
+        private let isOver = Locked(false)
 
         init(_ pid: CInt) {
             self.pid = pid

@@ -1,5 +1,4 @@
 internal import CSystemdTestKit
-internal import Synchronization
 internal import Systemd
 
 #if canImport(Glibc)
@@ -29,7 +28,7 @@ public enum ConnectionError: Error, Equatable, Sendable {
 /// Closed when the last reference goes away.
 public final class Connection: Sendable {
     private let descriptor: CInt
-    private let unread = Mutex<[UInt8]>([])
+    private let unread = Locked<[UInt8]>([])
 
     private init(descriptor: CInt) {
         self.descriptor = descriptor

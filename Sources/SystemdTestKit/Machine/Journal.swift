@@ -34,9 +34,12 @@ public struct JournalMark: Sendable {
 extension Machine {
     /// The end of the journal now.
     public func markJournal() async throws -> JournalMark {
+        // An entry of our own, that belongs to no unit: journalctl(1) with --after-cursor= and a match leaves out the first
+        // entry that matches, so reading begins *with* this one, which the match leaves out.
+        try await check("systemd-cat", "--identifier=journal-mark", "echo", "mark")
         try await check("journalctl", "--sync")
-        let output = try await check("journalctl", "-n", "0", "--show-cursor", "-q")
-        guard let cursor = output.split(separator: " ").last else {
+        let output = try await check("journalctl", "-t", "journal-mark", "-n", "1", "--show-cursor", "-q")
+        guard let cursor = output.split(whereSeparator: \.isWhitespace).last else {
             throw MachineError("journalctl shows no cursor: \(output)")
         }
         return JournalMark(cursor: String(cursor))
@@ -45,7 +48,7 @@ extension Machine {
     /// What a unit, or systemd about it, has written since then.
     public func journal(of unit: String, since mark: JournalMark) async throws -> [JournalEntry] {
         try await check("journalctl", "--sync")
-        return try await check("journalctl", "-u", unit, "--after-cursor=\(mark.cursor)", "-o", "json", "--all", "-q")
+        return try await check("journalctl", "-u", unit, "--cursor=\(mark.cursor)", "-o", "json", "--all", "-q")
             .split(separator: "\n").map { try JournalEntry(Data($0.utf8)) }
     }
 }

@@ -23,8 +23,8 @@ internal import Foundation
 ///         }
 ///     }
 ///
-/// Build the programs with `--static-swift-stdlib`: of this machine they find `/usr` inside, but not Swift's libraries where
-/// these are elsewhere. Nothing of a machine outlives it: units go to `/run/systemd/system`, and what is written is in memory.
+/// What a program needs besides libc and libsystemd has to be in the machine: build it with `--static-swift-stdlib`. Nothing
+/// of a machine outlives it: units go to `/run/systemd/system`, and whatever is written there is in memory.
 ///
 /// It ends with the last reference to it, and with the test process, however that ends: the process that keeps it waits for
 /// the end of a pipe of which only the test process has the other end. Thread-safe.
