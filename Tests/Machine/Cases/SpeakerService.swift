@@ -38,10 +38,9 @@ struct SpeakerService {
             isTemplate: isTemplate
         )
         let mark = try await machine.markJournal()
-        let server = try await Server.install(units, in: machine, start: false)
-        // 262 keeps the store of a service that was stopped in the pause before its restart. Older ones know no such word.
-        _ = try await machine.run("systemctl", "clean", "--what=fdstore", server.service)
-        if start { try await server.systemctl("start") }
+        // The store of one that is killed first, and stopped in the pause before its restart, would not be emptied.
+        _ = try await machine.run("systemctl", "stop", "speaker.service")
+        let server = try await Server.install(units, in: machine, start: start)
         return SpeakerService(server: server, mark: mark)
     }
 
