@@ -9,16 +9,16 @@ import Testing
         for part in parts { #expect(end.errors.contains(part), "\(part) is not in: \(end.errors)") }
     }
 
-    @Test(arguments: ["abc", "-1", "99999", "1x", "99999999999999999999"])
+    @Test(.needsLibsystemd, arguments: ["abc", "-1", "99999", "1x", "99999999999999999999"])
     func malformedListenFDs(value: String) async throws {
         try await expectRefusal("LISTEN_PID=$$ LISTEN_FDS=\(value) exec \"$APP\"", "LISTEN_FDS=\(value):")
     }
 
-    @Test func malformedListenPID() async throws {
+    @Test(.needsLibsystemd) func malformedListenPID() async throws {
         try await expectRefusal("LISTEN_PID=me LISTEN_FDS=1 exec \"$APP\" 3</dev/null", "LISTEN_PID=me LISTEN_FDS=1")
     }
 
-    @Test func asManyNamesAsSockets() async throws {
+    @Test(.needsLibsystemd) func asManyNamesAsSockets() async throws {
         try await expectRefusal(
             "LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=http:admin exec \"$APP\" 3</dev/null",
             "LISTEN_FDNAMES=http:admin",
@@ -26,7 +26,7 @@ import Testing
         )
     }
 
-    @Test func aDescriptorThatIsNoSocket() async throws {
+    @Test(.needsLibsystemd) func aDescriptorThatIsNoSocket() async throws {
         try await expectRefusal(
             "LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=http exec \"$APP\" 3</dev/null",
             "socket http[0] is a special file",
@@ -34,7 +34,7 @@ import Testing
         )
     }
 
-    @Test func aDatagramSocketWhereAStreamIsNeeded() async throws {
+    @Test(.needsLibsystemd) func aDatagramSocketWhereAStreamIsNeeded() async throws {
         try await expectRefusal(
             """
             NAME=/tmp/baton-$$.sock
@@ -48,7 +48,7 @@ import Testing
         )
     }
 
-    @Test func aNameThatNobodyPassed() async throws {
+    @Test(.needsLibsystemd) func aNameThatNobodyPassed() async throws {
         try await expectRefusal(
             "LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=web:admin exec \"$APP\" 3</dev/null 4</dev/null",
             "no listen socket named 'http' was passed",

@@ -31,11 +31,11 @@ import Testing
         #expect(shell.output.matches(of: /app: pid \d+, version/).count == 1, "\(shell)")
     }
 
-    @Test func takesSocketsFromAServiceManager() async throws {
+    @Test(.needsLibsystemd) func takesSocketsFromAServiceManager() async throws {
         try await expectActivated("", "from systemd, http[0]")
     }
 
-    @Test func takesSocketsWithoutNames() async throws {
+    @Test(.needsLibsystemd) func takesSocketsWithoutNames() async throws {
         try await expectActivated("unset LISTEN_FDNAMES;", "from systemd, unknown[0]")
     }
 

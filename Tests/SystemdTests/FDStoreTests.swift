@@ -5,7 +5,7 @@ import Testing
 @testable import Systemd
 
 /// Against a store of descriptors in this process; what systemd does is in the machine's cases.
-@Suite struct FDStoreTests {
+@Suite(.needsLibsystemd) struct FDStoreTests {
     /// Gives `body` a manager, its store, and a number of descriptors.
     private func with(
         _ behaviour: StoreManager.Behaviour = .init(),

@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 /// What a process that is passed descriptors from 3 on makes of them.
-@Suite struct InheritedSocketsTests {
+@Suite(.needsLibsystemd) struct InheritedSocketsTests {
     private final class Marker {}
 
     /// What the program prints, started by a shell script as `$PROGRAM`.

@@ -5,7 +5,7 @@ import Testing
 @testable import Systemd
 
 /// `sd_pid_notify_with_fds`: speaking for another process.
-@Suite struct OtherProcessTests {
+@Suite(.needsLibsystemd) struct OtherProcessTests {
     @Test(.enabled("needs root") { getuid() == 0 })
     func whatIsSentForAnotherProcessArrivesInItsName() throws {
         let manager = ManagerSocket()

@@ -5,7 +5,7 @@ import Testing
 @testable import Systemd
 
 /// In processes of their own: the environment is changed, and that is safe only while there is one thread that uses it.
-@Suite struct ServiceNotifierTests {
+@Suite(.needsLibsystemd) struct ServiceNotifierTests {
     @Test func whatIsSentArrivesAndChildrenInheritNothing() async {
         await #expect(processExitsWith: .success) {
             let inherited = system("exit $(ls /proc/self/fd | wc -l)")

@@ -10,7 +10,7 @@ import Testing
 private let slack = Duration.milliseconds(2)
 
 /// No call waits longer than its limit, whatever the service manager does.
-@Suite struct ServiceNotifierWaitingTests {
+@Suite(.needsLibsystemd) struct ServiceNotifierWaitingTests {
     private let manager = ManagerSocket()
     private var notifier: ServiceNotifier { ServiceNotifier(connectedTo: manager.address) }
 

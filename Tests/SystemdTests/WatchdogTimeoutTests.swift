@@ -4,7 +4,7 @@ import Testing
 @testable import Systemd
 
 /// In processes of their own: the environment is changed.
-@Suite struct WatchdogTimeoutTests {
+@Suite(.needsLibsystemd) struct WatchdogTimeoutTests {
     @Test func whatIsMeantForThisProcessIsTakenOnce() async {
         await #expect(processExitsWith: .success) {
             setenv("WATCHDOG_USEC", "3000000", 1)

@@ -38,8 +38,10 @@ struct SpeakerService {
             isTemplate: isTemplate
         )
         let mark = try await machine.markJournal()
-        // The store of one that is killed first, and stopped in the pause before its restart, would not be emptied.
-        _ = try await machine.run("systemctl", "stop", "speaker.service")
+        // One that is killed first, and stopped in the pause before its restart, would leave its store to this one.
+        if try await machine.check("systemctl", "show", "-P", "SubState", "speaker.service") == "running" {
+            try await machine.check("systemctl", "stop", "speaker.service")
+        }
         let server = try await Server.install(units, in: machine, start: start)
         return SpeakerService(server: server, mark: mark)
     }
