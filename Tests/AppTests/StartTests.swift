@@ -63,7 +63,7 @@ import Testing
         #expect(shell.output.contains(/baton-\d+\.sock/), "the server removed the socket's path: \(shell)")
     }
 
-    @Test func aNotifySocketThatLeadsNowhereIsSaidOnceAndServingGoesOn() async throws {
+    @Test(.needsLibsystemd) func aNotifySocketThatLeadsNowhereIsSaidOnceAndServingGoesOn() async throws {
         let shell = try await Shell.run(
             """
             export NOTIFY_SOCKET=/no/such/socket; start --port 0; said 'cannot be told READY=1'

@@ -15,7 +15,7 @@ import Musl
 import Darwin
 #endif
 
-@Suite(.serialized, .timeLimit(.minutes(1))) final class WatchdogTests {
+@Suite(.needsLibsystemd, .serialized, .timeLimit(.minutes(1))) final class WatchdogTests {
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
     private let manager: FakeManager
     private let records = Records()
