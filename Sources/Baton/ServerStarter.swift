@@ -13,6 +13,7 @@ internal import Darwin
 /// NAME is the port, `host:port` or path as `start_server` was given it; FD is any number.
 enum ServerStarter {
     static let variable = "SERVER_STARTER_PORT"
+    static let generationVariable = "SERVER_STARTER_GENERATION"
 
     /// Takes the sockets that `start_server` passed, under their NAMEs, and clears its variables.
     ///
@@ -21,7 +22,7 @@ enum ServerStarter {
     static func take() throws(ActivationError) -> ListenSockets? {
         guard let value = environmentValue(variable) else { return nil }
         unsetenv(variable)
-        unsetenv("SERVER_STARTER_GENERATION")
+        unsetenv(generationVariable)
 
         var sockets = ListenSockets()
         for (name, descriptor) in try parse(value) {

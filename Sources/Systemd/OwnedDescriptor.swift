@@ -7,10 +7,10 @@ internal import Darwin
 #endif
 
 /// A file descriptor with one owner, closed when that goes out of scope.
-struct OwnedDescriptor: ~Copyable, Sendable {
+package struct OwnedDescriptor: ~Copyable, Sendable {
     private let descriptor: CInt
 
-    init(_ descriptor: CInt) {
+    package init(_ descriptor: CInt) {
         self.descriptor = descriptor
     }
 
@@ -19,12 +19,12 @@ struct OwnedDescriptor: ~Copyable, Sendable {
     }
 
     /// Lends the descriptor: it is not to be closed, nor to be kept longer than the call.
-    borrowing func withDescriptor<Result: ~Copyable>(_ body: (CInt) -> Result) -> Result {
+    package borrowing func withDescriptor<Result: ~Copyable>(_ body: (CInt) -> Result) -> Result {
         body(descriptor)
     }
 
     /// Gives the descriptor away: the caller closes it.
-    consuming func release() -> CInt {
+    package consuming func release() -> CInt {
         let descriptor = self.descriptor
         discard self
         return descriptor

@@ -2,8 +2,11 @@
 #ifndef CPROCESS_H
 #define CPROCESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 /// Accepts a connection that is close-on-exec and non-blocking; the peer's address is not asked for. accept4(2) on Linux,
 /// accept(2) and fcntl(2) elsewhere, where a child that is started at that very moment may inherit it.
@@ -33,6 +36,90 @@ ptrdiff_t cprocess_receive(int socket, void *bytes, size_t size, struct sockaddr
 
 /// sendto(2) of one datagram, without waiting and without SIGPIPE. Returns 0 or a negative errno.
 int cprocess_send(int socket, const void *bytes, size_t size, const struct sockaddr_storage *to, socklen_t length);
+
+/// The most descriptors in one message (SCM_MAX_FD).
+enum { cprocess_most_descriptors = 253 };
+
+/// Who sent a message, as the kernel says; all 0 where it does not (on Linux it does).
+struct cprocess_sender {
+    pid_t pid;
+    uid_t uid;
+};
+
+/// Makes the kernel say of each message who sent it (SO_PASSCRED; on Linux only). Returns 0 or a negative errno.
+int cprocess_ask_for_senders(int socket);
+
+/// recvmsg(2) of one datagram with what is attached to it, without waiting.
+///
+/// @param descriptors  Room for cprocess_most_descriptors; they are close-on-exec, and the caller closes them.
+/// @param truncated    Whether more was sent than there is room for.
+/// Returns the number of bytes, or a negative errno.
+ptrdiff_t cprocess_receive_message(int socket, void *bytes, size_t size, struct cprocess_sender *sender,
+                                   int *descriptors, unsigned *count, bool *truncated);
+
+/// The process at the other end of a connected UNIX socket (SO_PEERCRED, getpeereid(3)). Returns 0 or a negative errno.
+int cprocess_peer(int socket, struct cprocess_sender *peer);
+
+/// Makes a descriptor from which signals are read: a signalfd(2) on Linux, elsewhere a pipe that handlers write to. From then
+/// on they do nothing else, in this thread and those it starts. To be called once.
+///
+/// Returns the descriptor, close-on-exec and non-blocking, or a negative errno.
+int cprocess_signals(const int *signals, unsigned count);
+
+/// The next signal from such a descriptor; 0 if there is none, or a negative errno.
+int cprocess_next_signal(int descriptor);
+
+/// A program to be started: what cprocess_spawn() needs to know.
+struct cprocess_program {
+    /// Looked up in the PATH of `environment` if it has no slash, after entering `directory`: at each start anew.
+    const char *path;
+    /// Ends with NULL.
+    char *const *arguments;
+    /// Ends with NULL.
+    char *const *environment;
+    /// The names of variables whose value is the number of the new process; ends with NULL.
+    const char *const *pid_variables;
+    /// The working directory, or NULL for the caller's.
+    const char *directory;
+    /// What it gets: `sources[i]` as descriptor `targets[i]`. Of 0, 1 and 2 it has the caller's, if they are no target.
+    const int *sources;
+    const int *targets;
+    unsigned count;
+    /// The signal it gets when the thread that starts it ends (PR_SET_PDEATHSIG); 0 is none. On Linux only.
+    int orphan_signal;
+    /// Whether it is nobody's child: its parent is PID 1, or the next subreaper.
+    bool detached;
+};
+
+/// fork(2) and execve(2): with all signals as after login, and no other descriptors than those it is given.
+///
+/// Safe to be called in a process with many threads.
+///
+/// @param pid     The new process.
+/// @param result  From this descriptor cprocess_spawn_result() learns whether execve(2) has worked; the caller closes it.
+/// Returns 0 or a negative errno; then nothing runs.
+int cprocess_spawn(const struct cprocess_program *program, pid_t *pid, int *result);
+
+/// What became of a started program.
+enum cprocess_stage {
+    /// It runs.
+    cprocess_runs = 0,
+    /// Not known yet: poll(2) the descriptor.
+    cprocess_unknown,
+    /// Its descriptors could not be put where they belong.
+    cprocess_descriptors,
+    /// Its working directory could not be entered.
+    cprocess_directory,
+    /// It could not be executed.
+    cprocess_execute,
+    /// Whoever started it has ended meanwhile.
+    cprocess_orphaned,
+};
+
+/// Reads what became of it, without waiting.
+///
+/// @param failure  The errno, unless it runs.
+enum cprocess_stage cprocess_spawn_result(int result, int *failure);
 
 /// Runs `body` on a thread of its own, which nobody has to join.
 ///
