@@ -4,15 +4,25 @@
 package enum ControlProtocol {
     /// The name of the socket in the runtime directory.
     package static let socketName = "control"
-    /// The longest line.
+    /// The longest question.
     package static let longestLine = 4096
+    /// The longest answer.
+    package static let longestAnswer = 1 << 20
     /// Asks the program to re-read what it can.
     package static let reload = "reload"
+    /// Asks the manager of generations for a new one; answered when that serves.
+    package static let restart = "restart"
+    /// The same; answered when all older ones have ended, too.
+    package static let restartUntilDrained = "restart drained"
+    /// Asks the manager of generations how it is.
+    package static let status = "status"
 
     /// What is answered.
     package enum Answer: Hashable, Sendable {
         /// It is done.
         case done
+        /// What was asked for: a line.
+        case said(String)
         /// It has failed, and why.
         case failed(String)
 
@@ -20,14 +30,19 @@ package enum ControlProtocol {
         package var line: String {
             switch self {
             case .done: "ok"
-            case .failed(let reason): "failed \(String(reason.map { $0.isNewline ? " " : $0 }))"
+            case .said(let text): "ok \(Self.line(text))"
+            case .failed(let reason): "failed \(Self.line(reason))"
             }
         }
+
+        private static func line(_ text: String) -> String { String(text.map { $0.isNewline ? " " : $0 }) }
 
         /// - Parameter line: A line, without its end; nil is returned for one that is no answer.
         package init?(line: String) {
             if line == "ok" {
                 self = .done
+            } else if line.hasPrefix("ok ") {
+                self = .said(String(line.dropFirst("ok ".count)))
             } else if line.hasPrefix("failed ") {
                 self = .failed(String(line.dropFirst("failed ".count)))
             } else {

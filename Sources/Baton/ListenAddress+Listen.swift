@@ -11,26 +11,41 @@ internal import Darwin
 
 extension ListenAddress {
     /// The kernel shortens it to net.core.somaxconn, which has been 4096 since Linux 5.4.
-    private static let backlog: CInt = 4096
+    fileprivate static let backlog: CInt = 4096
 
-    /// Opens a listen socket at this address: close-on-exec, non-blocking. The caller closes it.
+    /// How a socket is opened that others are to serve.
+    package struct Options: Sendable {
+        /// How many connections may wait.
+        package var backlog = ListenAddress.backlog
+        /// Whether it is for datagrams, which are not listened for.
+        package var isDatagram = false
+        /// Whether `accept(2)` waits on it, as programs expect that were written for Server::Starter.
+        package var isBlocking = false
+        /// Whether `::` takes IPv6 only.
+        package var isOnlyV6 = false
+
+        /// A stream socket for a program that waits with poll(2).
+        package init() {}
+    }
+
+    /// Opens a listen socket at this address, close-on-exec. The caller closes it.
     ///
     /// The corresponding C functions are `socket`, `bind` and `listen`.
     ///
     /// - Throws: ``ActivationError/Code/cannotBind``.
-    package func listen() throws(ActivationError) -> CInt {
+    package func listen(_ options: Options = Options()) throws(ActivationError) -> CInt {
         switch self {
-        case .tcp(let host, let port): try listenTCP(host: host, port: port)
-        case .unix(let path): try listenUNIX(path: path)
+        case .tcp(let host, let port): try listenTCP(host: host, port: port, options)
+        case .unix(let path): try listenUNIX(path: path, options)
         }
     }
 
-    private func listenTCP(host: String, port: Int) throws(ActivationError) -> CInt {
+    private func listenTCP(host: String, port: Int, _ options: Options) throws(ActivationError) -> CInt {
         guard !host.isEmpty else { throw refused("the host is empty; use 127.0.0.1, ::1, 0.0.0.0 or ::") }
         guard let number = UInt16(exactly: port) else { throw refused("a port is a number from 0 to 65535") }
 
         var hints = addrinfo()
-        hints.ai_socktype = SocketConstants.stream
+        hints.ai_socktype = options.isDatagram ? SocketConstants.datagram : SocketConstants.stream
         hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
         var resolved: UnsafeMutablePointer<addrinfo>?
         let result = getaddrinfo(host, String(number), &hints, &resolved)
@@ -38,19 +53,24 @@ extension ListenAddress {
         guard result == 0, let first = resolved?.pointee, let address = first.ai_addr else {
             throw refused("host '\(host)' does not resolve: \(String(cString: gai_strerror(result)))")
         }
-        return try listen(family: first.ai_family, address: address, length: first.ai_addrlen) { descriptor in
+        return try listen(
+            family: first.ai_family,
+            address: address,
+            length: first.ai_addrlen,
+            options
+        ) { descriptor in
             var on: CInt = 1
             // Connections of the process before this one may still be in TIME_WAIT.
             setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
             if first.ai_family == AF_INET6 {
                 // The system's default (net.ipv6.bindv6only) must not decide what `::` means.
-                var onlyV6: CInt = host == "::" ? 0 : 1
+                var onlyV6: CInt = host == "::" && !options.isOnlyV6 ? 0 : 1
                 setsockopt(descriptor, CInt(IPPROTO_IPV6), IPV6_V6ONLY, &onlyV6, socklen_t(MemoryLayout<CInt>.size))
             }
         }
     }
 
-    private func listenUNIX(path: String) throws(ActivationError) -> CInt {
+    private func listenUNIX(path: String, _ options: Options) throws(ActivationError) -> CInt {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let isAbstract = path.hasPrefix("@")
@@ -74,7 +94,7 @@ extension ListenAddress {
         return try withUnsafeBytes(of: address) { raw throws(ActivationError) in
             try raw.withMemoryRebound(to: sockaddr.self) { pointer throws(ActivationError) in
                 guard let base = pointer.baseAddress else { throw refused("no address") }
-                return try listen(family: AF_UNIX, address: base, length: length) { _ in }
+                return try listen(family: AF_UNIX, address: base, length: length, options) { _ in }
             }
         }
     }
@@ -104,16 +124,17 @@ extension ListenAddress {
         family: CInt,
         address: UnsafePointer<sockaddr>,
         length: socklen_t,
+        _ options: Options,
         configure: (CInt) -> Void
     ) throws(ActivationError) -> CInt {
-        let descriptor = socket(family, SocketConstants.stream, 0)
+        let descriptor = socket(family, options.isDatagram ? SocketConstants.datagram : SocketConstants.stream, 0)
         guard descriptor >= 0 else { throw refused("socket", errno: .current) }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+        if !options.isBlocking { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
         configure(descriptor)
         for (name, failed) in [
             ("bind", { bind(descriptor, address, length) != 0 }),
-            ("listen", { listenCall(descriptor, Self.backlog) != 0 }),
+            ("listen", { !options.isDatagram && listenCall(descriptor, options.backlog) != 0 }),
         ] where failed() {
             let errno = Errno.current
             _ = close(descriptor)

@@ -68,7 +68,7 @@ private final class AnswerHandler: ChannelInboundHandler {
         received.writeImmutableBuffer(unwrapInboundIn(data))
         if let end = received.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) {
             answer.succeed(received.readString(length: end - received.readerIndex) ?? "")
-        } else if received.readableBytes > ControlProtocol.longestLine {
+        } else if received.readableBytes > ControlProtocol.longestAnswer {
             context.close(promise: nil)
         }
     }

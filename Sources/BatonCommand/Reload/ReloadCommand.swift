@@ -43,7 +43,7 @@ struct ReloadCommand: AsyncParsableCommand {
 
     func run() async throws {
         switch await ControlClient(path: try path()).ask(ControlProtocol.reload, timeout: timeout) {
-        case .done: break
+        case .done, .said: break
         case .failed(let reason):
             try? FileHandle.standardError.write(contentsOf: Data("baton reload: \(reason)\n".utf8))
             throw ExitCode.failure

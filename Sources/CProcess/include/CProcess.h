@@ -121,6 +121,34 @@ enum cprocess_stage {
 /// @param failure  The errno, unless it runs.
 enum cprocess_stage cprocess_spawn_result(int result, int *failure);
 
+/// Goes on in the background: fork(2), setsid(2), fork(2), and standard input from /dev/null unless `keeps_input`. The process
+/// that was started waits until the one that goes on writes its exit status, a byte, to `report`, or ends, and ends with that
+/// status. To be called before there are threads.
+///
+/// Returns 0 in the process that goes on, or a negative errno.
+int cprocess_daemonize(bool keeps_input, int *report);
+
+/// A process that ends others when this one is gone without having done so: what it is told goes through a pipe.
+///
+/// When this process has ended, it sends SIGTERM to those it was told of and, after so long, SIGKILL, and ends. On Linux only.
+/// Returns the descriptor by which it is told, or a negative errno.
+///
+/// @param pid           The new process, a child of this one.
+/// @param milliseconds  How long those may take to end; negative is for ever.
+int cprocess_warden(int milliseconds, pid_t *pid);
+
+/// Tells the warden of a process, or that it need not care for it any more.
+void cprocess_tell_warden(int warden, pid_t pid, bool is_watched);
+
+/// write(2) of one short line, if that is possible without waiting, whatever standard error is.
+///
+/// Returns 0, -EAGAIN if it is not, or a negative errno.
+int cprocess_write_line(int descriptor, const void *bytes, size_t size);
+
+/// pidfd_open(2): becomes readable when the process has ended. On Linux only. Returns a descriptor, close-on-exec, or a
+/// negative errno.
+int cprocess_open_process(pid_t pid);
+
 /// Runs `body` on a thread of its own, which nobody has to join.
 ///
 /// @param name  For ps(1) and debuggers; 15 bytes at most count.

@@ -1,0 +1,137 @@
+// What remains when a manager was killed: nobody but PID 1 would know its workers, and they would keep the port.
+#define _GNU_SOURCE
+#include "CProcess.h"
+
+#include <errno.h>
+
+#ifdef __linux__
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+int cprocess_open_process(pid_t pid) {
+    long descriptor = syscall(SYS_pidfd_open, pid, 0);
+    return descriptor < 0 ? -errno : (int)descriptor;
+}
+
+// More than a manager has generations.
+enum { most = 256 };
+
+struct message {
+    pid_t pid;
+    int is_watched;
+};
+
+struct watched {
+    pid_t pid;
+    int descriptor;
+};
+
+static unsigned watch(struct watched *processes, unsigned count, struct message message) {
+    for (unsigned index = 0; index < count; index++) {
+        if (processes[index].pid != message.pid) continue;
+        if (message.is_watched) return count;
+        close(processes[index].descriptor);
+        processes[index] = processes[count - 1];
+        return count - 1;
+    }
+    if (!message.is_watched || count == most) return count;
+    int descriptor = cprocess_open_process(message.pid);
+    if (descriptor < 0) return count;
+    processes[count] = (struct watched){.pid = message.pid, .descriptor = descriptor};
+    return count + 1;
+}
+
+static void signal_all(const struct watched *processes, unsigned count, int number) {
+    for (unsigned index = 0; index < count; index++)
+        syscall(SYS_pidfd_send_signal, processes[index].descriptor, number, 0, 0);
+}
+
+static long long now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
+}
+
+// Returns how many are left after so long.
+static unsigned wait_for_all(struct watched *processes, unsigned count, int milliseconds) {
+    long long end = now() + milliseconds;
+    while (count > 0) {
+        struct pollfd entries[most];
+        for (unsigned index = 0; index < count; index++)
+            entries[index] = (struct pollfd){.fd = processes[index].descriptor, .events = POLLIN};
+        long long left = end - now();
+        if (milliseconds >= 0 && left <= 0) break;
+        int ready = poll(entries, count, milliseconds < 0 ? -1 : (int)left);
+        if (ready < 0 && errno != EINTR) break;
+        for (unsigned index = count; ready > 0 && index-- > 0;) {
+            if (entries[index].revents == 0) continue;
+            close(processes[index].descriptor);
+            processes[index] = processes[--count];
+        }
+    }
+    return count;
+}
+
+static _Noreturn void keep(int pipe, int milliseconds) {
+    prctl(PR_SET_NAME, "baton-warden");
+    // What ends the manager must not end this, and nothing of the manager's may stay open here.
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_IGN);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, 0);
+    if (dup2(pipe, 3) < 0) _exit(1);
+    syscall(SYS_close_range, 4, ~0U, 0);
+    for (int standard = 0; standard < 3; standard++) close(standard);
+
+    struct watched processes[most];
+    unsigned count = 0;
+    struct message message;
+    for (;;) {
+        ssize_t size = read(3, &message, sizeof message);
+        if (size == sizeof message) count = watch(processes, count, message);
+        else if (size >= 0 || errno != EINTR) break;
+    }
+    signal_all(processes, count, SIGTERM);
+    count = wait_for_all(processes, count, milliseconds);
+    signal_all(processes, count, SIGKILL);
+    _exit(0);
+}
+
+int cprocess_warden(int milliseconds, pid_t *pid) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return -errno;
+    *pid = fork();
+    if (*pid == 0) keep(ends[0], milliseconds);
+    int failure = *pid < 0 ? -errno : 0;
+    close(ends[0]);
+    if (failure == 0) return ends[1];
+    close(ends[1]);
+    return failure;
+}
+
+void cprocess_tell_warden(int warden, pid_t pid, bool is_watched) {
+    struct message message = {.pid = pid, .is_watched = is_watched};
+    while (write(warden, &message, sizeof message) < 0 && errno == EINTR) {}
+}
+
+#else
+
+int cprocess_open_process(pid_t pid) {
+    (void)pid;
+    return -ENOTSUP;
+}
+
+int cprocess_warden(int milliseconds, pid_t *pid) {
+    (void)milliseconds, (void)pid;
+    return -ENOTSUP;
+}
+
+void cprocess_tell_warden(int warden, pid_t pid, bool is_watched) { (void)warden, (void)pid, (void)is_watched; }
+
+#endif
