@@ -112,7 +112,11 @@ let package = Package(
         ),
         .executableTarget(
             name: "BatonCommand",
-            dependencies: ["Baton", "Systemd", .argumentParser, .histogram, .nioCore, .nioHTTP1, .nioPosix],
+            dependencies: [
+                "Baton", "CProcess", "JournalLogging", "Systemd", .argumentParser, .histogram, .nioCore, .nioHTTP1,
+                .nioPosix,
+                .systemPackage,
+            ],
             swiftSettings: strict
         ),
 

@@ -58,4 +58,7 @@ package enum ControlProtocol {
         guard let first = variable?.split(separator: ":").first else { return nil }
         return "\(first)/\(socketName)"
     }
+
+    /// Where the socket of a manager is that has no runtime directory.
+    package static func path(besidePIDFile path: String) -> String { "\(path).\(socketName)" }
 }

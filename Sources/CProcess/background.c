@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,6 +42,18 @@ int cprocess_daemonize(bool keeps_input, int *report) {
     *report = ends[1];
     return 0;
 }
+
+#ifdef __linux__
+int cprocess_memory(const char *name) {
+    int descriptor = memfd_create(name, MFD_CLOEXEC);
+    return descriptor < 0 ? -errno : descriptor;
+}
+#else
+int cprocess_memory(const char *name) {
+    (void)name;
+    return -ENOTSUP;
+}
+#endif
 
 int cprocess_write_line(int descriptor, const void *bytes, size_t size) {
     ssize_t count;

@@ -9,10 +9,10 @@ internal import Darwin
 internal import Systemd
 
 /// Where this process's standard error goes.
-enum StandardError {
+package enum StandardError {
     /// Whether it is a stream of journald: `JOURNAL_STREAM` (systemd.exec(5)) names the device and inode of a descriptor,
     /// and only if they are those of standard error does it still go there; a shell may have redirected it since.
-    static var isJournal: Bool {
+    package static var isJournal: Bool {
         guard let value = environmentValue("JOURNAL_STREAM") else { return false }
         var status = stat()
         guard fstat(STDERR_FILENO, &status) == 0 else { return false }

@@ -87,6 +87,15 @@ public struct ServiceNotifier: Sendable {
         return notifier
     }
 
+    /// Passes on what another process has said: assignments, one a line, and descriptors, which stay the caller's.
+    ///
+    /// - Parameter limit: How long to wait at most.
+    package func forward(_ state: String, descriptors: [CInt], within limit: Duration) -> NotifyOutcome {
+        var notifier = self
+        notifier.timeLimit = limit
+        return notifier.send(state, onBehalfOf: nil, descriptors: descriptors)
+    }
+
     /// Sends assignments, one a line, and descriptors, which stay the caller's.
     func send(_ state: String, onBehalfOf pid: CInt?, descriptors: [CInt]) -> NotifyOutcome {
         let address: String

@@ -107,7 +107,8 @@ import Testing
         }
 
         func check() {
-            let known = [supervision.current?.pid, supervision.starting?.pid].compactMap { $0 }
+            let known =
+                [supervision.current?.pid, supervision.starting?.pid].compactMap { $0 }
                 + supervision.old.map(\.pid)
             #expect(Set(known).count == known.count, "a process has one role")
             guard !hasExited else { return }

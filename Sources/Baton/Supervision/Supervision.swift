@@ -199,7 +199,8 @@ extension Supervision {
         } else {
             tellOld(now, &actions)
         }
-        for index in old.indices.dropLast(policy.maxOld) where old[index].killAt.map({ $0 > now + Self.grace }) ?? true {
+        for index in old.indices.dropLast(policy.maxOld) where old[index].killAt.map({ $0 > now + Self.grace }) ?? true
+        {
             let generation = old[index]
             actions.append(
                 .say(

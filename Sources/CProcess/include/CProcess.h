@@ -140,6 +140,10 @@ int cprocess_warden(int milliseconds, pid_t *pid);
 /// Tells the warden of a process, or that it need not care for it any more.
 void cprocess_tell_warden(int warden, pid_t pid, bool is_watched);
 
+/// memfd_create(2): memory that a service manager can keep. On Linux only. Returns a descriptor, close-on-exec, or a negative
+/// errno.
+int cprocess_memory(const char *name);
+
 /// write(2) of one short line, if that is possible without waiting, whatever standard error is.
 ///
 /// Returns 0, -EAGAIN if it is not, or a negative errno.

@@ -1,0 +1,85 @@
+import Baton
+import CProcess
+import Glibc
+import SystemPackage
+
+/// The manager's control socket and those who ask on it: one question a connection; see ``ControlProtocol``.
+struct ControlServer: ~Copyable {
+    struct Refused: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// Somebody who asks.
+    private struct Client {
+        let descriptor: CInt
+        var question: [UInt8] = []
+        var isAsked = false
+    }
+
+    /// More than ever ask at once; further ones wait in the backlog.
+    private static let most = 64
+
+    let path: String
+    private let listener: CInt
+    private var clients: [Client] = []
+
+    /// Makes the socket; only this user and root can reach it.
+    init(path: String) throws(Refused) {
+        let mask = umask(0o177)
+        defer { umask(mask) }
+        do {
+            listener = try ListenAddress.unix(path: path).listen()
+        } catch {
+            throw Refused(description: "--control \(path): \(error)")
+        }
+        self.path = path
+    }
+
+    deinit {
+        unlink(path)
+        _ = Glibc.close(listener)
+        for client in clients { _ = Glibc.close(client.descriptor) }
+    }
+
+    /// What to poll.
+    var descriptors: [CInt] { (clients.count < Self.most ? [listener] : []) + clients.map(\.descriptor) }
+
+    /// Does what there is to do for a descriptor that is ready.
+    ///
+    /// - Returns: Who has asked what.
+    mutating func ready(_ descriptor: CInt) -> (client: CInt, question: String)? {
+        guard descriptor != listener else {
+            let accepted = cprocess_accept(listener)
+            if accepted >= 0 { clients.append(Client(descriptor: accepted)) }
+            return nil
+        }
+        guard let index = clients.firstIndex(where: { $0.descriptor == descriptor }) else { return nil }
+        var bytes = [UInt8](repeating: 0, count: 1024)
+        let count = read(descriptor, &bytes, bytes.count)
+        if count < 0, errno == EAGAIN || errno == EINTR { return nil }
+        guard count > 0, !clients[index].isAsked else {
+            close(index)
+            return nil
+        }
+        clients[index].question += bytes.prefix(count)
+        guard let end = clients[index].question.firstIndex(of: UInt8(ascii: "\n")) else {
+            if clients[index].question.count > ControlProtocol.longestLine { close(index) }
+            return nil
+        }
+        clients[index].isAsked = true
+        return (descriptor, String(decoding: clients[index].question[..<end], as: UTF8.self))
+    }
+
+    /// Answers, if the client is still there.
+    mutating func answer(_ client: CInt, _ answer: ControlProtocol.Answer) {
+        guard let index = clients.firstIndex(where: { $0.descriptor == client }) else { return }
+        let line = answer.line + "\n"
+        // It fits into the socket's buffer, or the client gets none.
+        _ = line.utf8.withContiguousStorageIfAvailable { cprocess_write_line(client, $0.baseAddress, $0.count) }
+        close(index)
+    }
+
+    private mutating func close(_ index: Int) {
+        _ = Glibc.close(clients.remove(at: index).descriptor)
+    }
+}

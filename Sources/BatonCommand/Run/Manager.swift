@@ -1,0 +1,343 @@
+import Baton
+import CProcess
+import Glibc
+import SystemPackage
+import Systemd
+
+/// Holds the sockets and replaces the program behind them: carries out what ``Supervision`` decides.
+///
+/// One thread, one poll(2): signals, what generations say, who asks, and the next thing that is due.
+final class Manager {
+    /// What this process was started with.
+    let options: RunOptions
+    let command: [String]
+    /// The environment without what concerns this process only.
+    let environment: [String: String]
+    let started = ContinuousClock.now
+
+    var supervision: Supervision
+    let sockets: SupervisedSockets
+    var lines = ErrorLines()
+    var control: ControlServer?
+    var store: DescriptorStore
+    var notifier: ManagerNotifier
+    var watchdog: ManagerWatchdog
+    /// What each living generation says comes here.
+    var voices: [Int: Voice] = [:]
+    /// The start whose exec(2) is not confirmed yet.
+    var spawned: Spawned?
+    var isReloading = false
+    var hasBeenReady = false
+    var restarts = 0
+    private var exitCode: CInt?
+    private var pidFile: PidFile?
+    private let statusFile: StatusFile?
+    private let record: GenerationRecord?
+    private let logPID: CInt?
+    private let signals: CInt
+    private var report: CInt?
+    private var warden: Warden?
+
+    /// A generation's own notify socket.
+    final class Voice {
+        let socket: GenerationSocket
+        let pid: CInt
+        var rejected: Set<CInt> = []
+
+        init(socket: consuming GenerationSocket, pid: CInt) {
+            self.socket = socket
+            self.pid = pid
+        }
+    }
+
+    /// A process that may not be the program yet.
+    final class Spawned {
+        let process: SpawnedProcess
+
+        init(_ process: consuming SpawnedProcess) { self.process = process }
+    }
+
+    init(_ setup: ManagerSetup) throws(ManagerSetup.Failure) {
+        options = setup.options
+        command = setup.command
+        environment = setup.environment
+        pidFile = setup.pidFile.take()
+        statusFile = options.statusFile.map(StatusFile.init)
+        logPID = setup.logPID
+        report = setup.report
+        notifier = ManagerNotifier(setup.notifier) { close($0) }
+        watchdog = ManagerWatchdog(setup.watchdog)
+        store = DescriptorStore(setup.sockets.stored)
+        record = store.takeRecord() ?? GenerationRecord()
+        sockets = setup.sockets
+        supervision = Supervision(policy: options.policy(environment), generation: record?.number ?? 0)
+        let watched = [SIGHUP, SIGINT, SIGTERM, SIGCHLD, SIGALRM]
+        signals = cprocess_signals(watched, UInt32(watched.count))
+        guard signals >= 0 else {
+            throw ManagerSetup.Failure("no signals can be received: \(Errno(rawValue: -signals))", status: 1)
+        }
+        signal(SIGPIPE, SIG_IGN)
+        if let path = setup.controlPath {
+            do { control = try ControlServer(path: path) } catch {
+                throw ManagerSetup.Failure(error.description, status: 1)
+            }
+        }
+        if !setup.isUnderServiceManager {
+            warden = Warden(killTimeout: options.killTimeout > 0 ? .seconds(options.killTimeout) : nil)
+        }
+    }
+
+    /// Runs until it is stopped.
+    ///
+    /// - Returns: The exit status.
+    func run() -> CInt {
+        pidFile?.write()
+        for address in sockets.addresses { say("holding \(address)\(sockets.areInherited ? ", from systemd" : "")") }
+        tell(.begin)
+        while exitCode == nil { turn() }
+        finish()
+        return exitCode ?? 0
+    }
+
+    func say(_ line: String) { lines.write(line) }
+
+    func tell(_ event: Supervision.Event) {
+        refreshPolicy()
+        for action in supervision.handle(event, at: .now) { carryOut(action) }
+    }
+
+    /// The folder of `--envdir` may have changed.
+    private func refreshPolicy() {
+        supervision.policy = options.policy(currentEnvironment)
+    }
+
+    private var currentEnvironment: [String: String] {
+        guard let folder = environment["ENVDIR"] else { return environment }
+        return environment.merging(EnvironmentDirectory.read(folder)) { $1 }
+    }
+}
+
+// MARK: - The loop
+
+extension Manager {
+    private func turn() {
+        var entries = [pollfd(fd: signals, events: Int16(POLLIN), revents: 0)]
+        func add(_ descriptor: CInt, _ events: CInt = POLLIN) {
+            entries.append(pollfd(fd: descriptor, events: Int16(events), revents: 0))
+        }
+        spawned?.process.withDescriptor { add($0) }
+        for voice in voices.values { add(voice.socket.descriptor) }
+        let controls = control?.descriptors ?? []
+        for descriptor in controls { add(descriptor) }
+        for descriptor in store.watched { add(descriptor, 0) }
+        if lines.isWaiting { add(STDERR_FILENO, POLLOUT) }
+
+        let ready = poll(&entries, nfds_t(entries.count), timeout)
+        guard ready >= 0 else { return }
+        let descriptors = Set(entries.filter { $0.revents != 0 }.map(\.fd))
+        lines.flush()
+        notifier.flush()
+        // What they have said before they ended counts.
+        checkSpawned()
+        for (number, voice) in voices where descriptors.contains(voice.socket.descriptor) { listen(to: voice, number) }
+        if descriptors.contains(signals) { receiveSignals() }
+        for descriptor in controls where descriptors.contains(descriptor) { serveControl(descriptor) }
+        store.dropHungUp(descriptors) { notifier.send("FDSTOREREMOVE=1\nFDNAME=\($0)") }
+        if let wake = supervision.wake, wake <= .now { tell(.woken) }
+        if watchdog.isDue() { notifier.send("WATCHDOG=1") }
+    }
+
+    private var timeout: CInt {
+        var instants = [supervision.wake, watchdog.next].compactMap { $0 }
+        if notifier.isWaiting { instants.append(.now + .milliseconds(20)) }
+        guard let next = instants.min() else { return -1 }
+        let left = next - .now
+        // Rounded up: woken too early, there would be nothing to do.
+        return left <= .zero ? 0 : CInt(clamping: left.milliseconds + 1)
+    }
+
+    private func receiveSignals() {
+        var isChild = false
+        while true {
+            let number = cprocess_next_signal(signals)
+            guard number > 0 else { break }
+            switch number {
+            case SIGCHLD: isChild = true
+            case SIGHUP: tell(.restart(nil, untilDrained: false))
+            case SIGTERM, SIGINT: stop(Signal(number: number))
+            default: break
+            }
+        }
+        if isChild { reap() }
+    }
+
+    private func stop(_ signal: Signal) {
+        let own = ProcessTree.controlGroup(of: getpid())
+        let generations = supervision.old + [supervision.current, supervision.starting].compactMap { $0 }
+        // Whoever has moved them elsewhere sees to their end.
+        let released = generations.map(\.pid).filter { pid in
+            ProcessTree.controlGroup(of: pid).map { $0 != own } ?? false
+        }
+        notifier.send("STOPPING=1\nSTATUS=stopping")
+        for pid in released { warden?.forget(pid) }
+        tell(.stop(signal, released: Set(released)))
+    }
+
+    private func reap() {
+        while true {
+            var status: CInt = 0
+            let pid = waitpid(-1, &status, WNOHANG)
+            guard pid > 0 else { return }
+            if let spawned, spawned.process.pid == pid { checkSpawned() }
+            if let (number, voice) = voices.first(where: { $0.value.pid == pid }) { listen(to: voice, number) }
+            voices = voices.filter { $0.value.pid != pid }
+            warden?.forget(pid)
+            if pid == warden?.pid {
+                say("the process that ends the workers if this one is killed has died; starting another")
+                warden = Warden(killTimeout: options.killTimeout > 0 ? .seconds(options.killTimeout) : nil)
+                for voice in voices.values { warden?.watch(voice.pid) }
+            } else if pid == logPID {
+                say("the command of --log-file has ended: nobody reads what is logged")
+            }
+            tell(.ended(pid: pid, ProcessEnd(status: status)))
+        }
+    }
+
+    private func finish() {
+        // Whoever is told last must hear of it before this process is gone.
+        notifier.flush()
+        lines.flush()
+        control = nil
+        statusFile?.remove()
+        sockets.removePaths()
+        pidFile.take()?.remove()
+    }
+}
+
+// MARK: - What is decided
+
+extension Manager {
+    private func carryOut(_ action: Supervision.Action) {
+        switch action {
+        case .spawn(let generation): spawn(generation)
+        case .signal(let pid, let signal): kill(pid, signal.number)
+        case .say(let line): say(line)
+        case .replacing: replacing()
+        case .serving(let generation, let pid): serving(generation, pid)
+        case .keeping(let failure): keeping(failure)
+        case .changed: changed()
+        case .answer(let request, let failure):
+            control?.answer(CInt(request), failure.map { .failed($0.description) } ?? .done)
+        case .exit(let failure): exit(failure)
+        }
+    }
+
+    private func spawn(_ generation: Int) {
+        record?.number = generation
+        if generation == 1 || !store.holdsRecord, let record { keepRecord(record) }
+        let socket: GenerationSocket
+        do { socket = try GenerationSocket() } catch {
+            return tell(.notStarted(.notExecuted("no socket for NOTIFY_SOCKET: \(error)", errno: error.rawValue)))
+        }
+        let passed = PassedSockets(sockets.entries + store.entries)
+        var program = Program(command: command, environment: currentEnvironment)
+        program.environment.merge(passed.environment) { $1 }
+        program.environment["SERVER_STARTER_GENERATION"] = "\(generation)"
+        program.environment["NOTIFY_SOCKET"] = socket.address
+        program.descriptors = passed.descriptors
+        if !passed.descriptors.isEmpty { program.pidVariables = ["LISTEN_PID"] }
+        if let timeout = watchdog.timeout {
+            program.environment["WATCHDOG_USEC"] = timeout
+            program.pidVariables.append("WATCHDOG_PID")
+        }
+        program.directory = options.dir ?? workingDirectory
+        program.orphanSignal = SIGTERM
+        do throws(SpawnError) {
+            let process = try program.spawn()
+            let pid = process.pid
+            voices[generation] = Voice(socket: socket, pid: pid)
+            warden?.watch(pid)
+            spawned = Spawned(process)
+            tell(.started(pid: pid))
+        } catch {
+            tell(.notStarted(.notExecuted(error.description, errno: error.errno.rawValue)))
+        }
+    }
+
+    /// The directory by the name with which it was entered: a deployment may have moved a symbolic link. The shell keeps it.
+    private var workingDirectory: String? {
+        guard let path = environment["PWD"], path.hasPrefix("/") else { return nil }
+        var (named, own) = (stat(), stat())
+        guard stat(path, &named) == 0, stat(".", &own) == 0 else { return nil }
+        return path
+    }
+
+    private func checkSpawned() {
+        guard let spawned else { return }
+        switch spawned.process.outcome() {
+        case .unknown: break
+        case .runs: self.spawned = nil
+        case .failed(let error):
+            self.spawned = nil
+            tell(.notStarted(.notExecuted(error.description, errno: error.errno.rawValue)))
+        }
+    }
+
+    private func replacing() {
+        guard hasBeenReady, !isReloading else { return }
+        isReloading = true
+        notifier.send(ServiceNotification.reloading.text + "\nSTATUS=starting generation \(supervision.generation)")
+    }
+
+    private func serving(_ generation: Int, _ pid: CInt) {
+        if hasBeenReady { restarts += 1 }
+        hasBeenReady = true
+        isReloading = false
+        notifier.send("READY=1\nSTATUS=generation \(generation) serves (process \(pid))")
+        watchdog.isServed(by: generation)
+        release(report: 0)
+    }
+
+    private func keeping(_ failure: StartFailure) {
+        guard isReloading else { return }
+        isReloading = false
+        let current = supervision.current?.number ?? 0
+        notifier.send(
+            "READY=1\nSTATUS=generation \(current) serves; restart failed: \(StatusLine.flattened(failure.description))"
+        )
+    }
+
+    private func changed() {
+        guard let statusFile else { return }
+        let serving = supervision.old + [supervision.current].compactMap { $0 }
+        if !statusFile.write(serving.map { ($0.number, $0.pid) }) {
+            say("--status-file \(statusFile.path): it cannot be written: \(Errno(rawValue: errno))")
+        }
+    }
+
+    private func exit(_ failure: StartFailure?) {
+        switch failure {
+        case nil: exitCode = 0
+        case .notExecuted(_, let errno): exitCode = errno == ENOENT ? 127 : 126
+        case .ended, .notReady, .stopping: exitCode = 1
+        }
+        if let failure { notifier.send("STATUS=\(StatusLine.flattened(failure.description))") }
+        release(report: UInt8(exitCode ?? 1))
+    }
+
+    /// Lets the process that was started in the foreground end, with that status.
+    private func release(report status: UInt8) {
+        guard let report else { return }
+        var byte = status
+        _ = write(report, &byte, 1)
+        close(report)
+        self.report = nil
+    }
+
+    private func keepRecord(_ record: GenerationRecord) {
+        store.holdsRecord = true
+        let duplicate = fcntl(record.descriptor, F_DUPFD_CLOEXEC, 3)
+        guard duplicate >= 0 else { return }
+        notifier.send("FDSTORE=1\nFDNAME=\(GenerationRecord.name)\nFDPOLL=0", descriptors: [duplicate])
+    }
+}

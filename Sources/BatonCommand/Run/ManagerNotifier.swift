@@ -1,0 +1,42 @@
+import SystemPackage
+import Systemd
+
+/// Tells the service manager how the service is, without ever waiting: what finds no room is told a little later, in order.
+struct ManagerNotifier {
+    private struct Message {
+        var text: String
+        var descriptors: [CInt]
+    }
+
+    /// More than can be of interest; then the oldest is dropped.
+    private static let most = 64
+
+    private let notifier: ServiceNotifier
+    private var waiting: [Message] = []
+    private let closing: (CInt) -> Void
+
+    /// - Parameter closing: Closes a descriptor that has been sent.
+    init(_ notifier: ServiceNotifier, closing: @escaping (CInt) -> Void) {
+        self.notifier = notifier
+        self.closing = closing
+    }
+
+    /// Whether something waits for room.
+    var isWaiting: Bool { !waiting.isEmpty }
+
+    /// - Parameter descriptors: Are closed when they have been sent.
+    mutating func send(_ text: String, descriptors: [CInt] = []) {
+        waiting.append(Message(text: text, descriptors: descriptors))
+        if waiting.count > Self.most { waiting.removeFirst().descriptors.forEach(closing) }
+        flush()
+    }
+
+    mutating func flush() {
+        while let message = waiting.first {
+            let outcome = notifier.forward(message.text, descriptors: message.descriptors, within: .zero)
+            if outcome == .failed(.timedOut) || outcome == .failed(.resourceTemporarilyUnavailable) { return }
+            message.descriptors.forEach(closing)
+            waiting.removeFirst()
+        }
+    }
+}

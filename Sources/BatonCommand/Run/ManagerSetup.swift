@@ -1,0 +1,79 @@
+import Baton
+import CProcess
+import Glibc
+import SystemPackage
+import Systemd
+
+/// Everything that has to work before the first generation is started, in the order in which it can do the least harm.
+final class ManagerSetup {
+    /// Why nothing was started.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+        /// What to exit with.
+        let status: CInt
+
+        init(_ description: String, status: CInt) {
+            self.description = description
+            self.status = status
+        }
+    }
+
+    let options: RunOptions
+    let command: [String]
+    let environment: [String: String]
+    let notifier: ServiceNotifier
+    let watchdog: WatchdogTimeout?
+    var pidFile: PidFile?
+    let sockets: SupervisedSockets
+    let controlPath: String?
+    let logPID: CInt?
+    /// Where the process in the foreground waits to hear that the first generation is ready.
+    let report: CInt?
+
+    /// Whether the service manager ends the generations if this process is killed.
+    var isUnderServiceManager: Bool { isNotified || sockets.areInherited }
+    private let isNotified: Bool
+
+    /// - Parameter name: What this process calls itself: `baton run` or `start_server`.
+    init(_ options: RunOptions, command: [String], name: String) throws(Failure) {
+        self.options = options
+        self.command = command
+        var lines = ErrorLines()
+        isNotified = environmentValue("NOTIFY_SOCKET") != nil
+        notifier = ServiceNotifier.take()
+        do { watchdog = try WatchdogTimeout.take() } catch { throw Failure("\(error)", status: 78) }
+        // A second instance must find the first one's lock before it touches anything of it.
+        if let path = options.pidFile {
+            do { pidFile = try PidFile(locking: path) } catch { throw Failure(error.description, status: 1) }
+        }
+        lines.write("\(name) (pid:\(getpid())) starting now...")
+        do { sockets = try SupervisedSockets(options) { lines.write($0) } } catch let error as ActivationError {
+            throw Failure("\(error)", status: error.errno.map(\.rawValue) ?? 1)
+        } catch { throw Failure("\(error)", status: 1) }
+
+        // Everything that was ours alone has been taken out of it.
+        environment = Environment.current.filter { !Environment.toldByManager.contains($0.key) }
+            .merging(options.variables) { $1 }
+        let runtime = environment["RUNTIME_DIRECTORY"]
+        controlPath =
+            options.control ?? ControlProtocol.path(inRuntimeDirectory: runtime)
+            ?? options.pidFile.map { ControlProtocol.path(besidePIDFile: $0) }
+
+        if let target = options.logFile {
+            do {
+                let log = try LogTarget(target)
+                logPID = log.pid
+                log.redirect()
+            } catch { throw Failure(error.description, status: 1) }
+        } else {
+            logPID = nil
+        }
+        var report: CInt = -1
+        if options.daemonize {
+            let keepsInput = sockets.entries.contains { $0.number == 0 }
+            let failure = cprocess_daemonize(keepsInput, &report)
+            guard failure == 0 else { throw Failure("--daemonize: \(Errno(rawValue: -failure))", status: 1) }
+        }
+        self.report = report >= 0 ? report : nil
+    }
+}

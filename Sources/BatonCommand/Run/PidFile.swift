@@ -1,0 +1,67 @@
+import Glibc
+import SystemPackage
+
+/// The file of `--pid-file`: as long as its lock is held, nobody else may have it.
+struct PidFile: ~Copyable {
+    /// Why it could not be had.
+    struct Refused: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    private let path: String
+    private let descriptor: CInt
+    private var isWritten = false
+
+    /// Locks the file, and leaves in it what there is.
+    init(locking path: String) throws(Refused) {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw Refused(
+                description:
+                    "--pid-file \(path): open(2): \(Errno(rawValue: errno)); choose a place that can be written to"
+            )
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let failure = errno
+            let holder = Self.read(descriptor).map { "process \($0)" } ?? "another process"
+            close(descriptor)
+            guard failure == EWOULDBLOCK else {
+                throw Refused(description: "--pid-file \(path): flock(2): \(Errno(rawValue: failure))")
+            }
+            throw Refused(
+                description:
+                    "--pid-file \(path): \(holder) holds it and is running; restart that (baton restart), stop it "
+                    + "(baton stop), or use another file"
+            )
+        }
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    /// Writes this process's number.
+    mutating func write() {
+        let text = "\(getpid())\n"
+        ftruncate(descriptor, 0)
+        _ = text.utf8.withContiguousStorageIfAvailable { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+        isWritten = true
+    }
+
+    /// Takes the file away.
+    consuming func remove() {
+        unlink(path)
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// The number in a pid file, or nil where there is none.
+    static func read(_ descriptor: CInt) -> pid_t? {
+        var bytes = [UInt8](repeating: 0, count: 32)
+        let count = pread(descriptor, &bytes, bytes.count, 0)
+        guard count > 0 else { return nil }
+        let digits = bytes.prefix(count).prefix { (0x30...0x39).contains($0) }
+        guard let pid = pid_t(String(decoding: digits, as: UTF8.self)), pid > 0 else { return nil }
+        return pid
+    }
+}

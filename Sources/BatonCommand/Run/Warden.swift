@@ -1,0 +1,27 @@
+import Baton
+import CProcess
+import Glibc
+
+/// A small process that ends the workers if this one is killed: else nobody would, and they would keep the port.
+///
+/// Not needed under systemd, which ends all processes of a service whose main process is gone.
+struct Warden: ~Copyable {
+    let pid: CInt
+    private let descriptor: CInt
+
+    /// - Parameter killTimeout: How long workers have to end; nil is for ever.
+    /// - Returns: Nil where the system has no such thing.
+    init?(killTimeout: Duration?) {
+        var pid: pid_t = 0
+        descriptor = cprocess_warden(killTimeout.map { CInt(clamping: $0.milliseconds) } ?? -1, &pid)
+        guard descriptor >= 0 else { return nil }
+        self.pid = pid
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    func watch(_ pid: CInt) { cprocess_tell_warden(descriptor, pid, true) }
+    func forget(_ pid: CInt) { cprocess_tell_warden(descriptor, pid, false) }
+}
