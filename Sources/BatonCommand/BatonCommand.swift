@@ -6,6 +6,6 @@ struct BatonCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "baton",
         abstract: "Tools around restarting a server without losing a request.",
-        subcommands: [ProbeCommand.self, ReloadCommand.self]
+        subcommands: [ProbeCommand.self, ReloadCommand.self, DrainScopeCommand.self]
     )
 }
