@@ -52,7 +52,7 @@ struct ScopedDrain {
         )
         let count = try manager.countUnits(matching: pattern)
         guard count < mostScopes else {
-            return "\(service.name) drains in place: \(count) scopes \(name)-drain-PID.scope are there already, and "
+            return "draining in place: scopes \(name)-drain-PID.scope are \(count) already, and "
                 + "--most-scopes is \(mostScopes)"
         }
         let stopTimeout = Duration.microseconds(
@@ -69,7 +69,7 @@ struct ScopedDrain {
         let (job, moved) = try start(&scope, with: first, of: service, manager)
         let result = try manager.wait(for: job)
         guard result == "done" else {
-            return "\(service.name) drains in place: \(scope.name) was not started: \(result)"
+            return "draining in place: systemd did not start \(scope.name): \(result)"
         }
         let said =
             "\(service.name) restarts: \(moved.text) moved to \(scope.name), to end within "
