@@ -10,11 +10,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// Waits for the report of the process that goes on; none means that it has ended.
+// Waits for the report of the process that goes on: a status, and what to say. None means that it has ended.
 static _Noreturn void wait_for_report(int pipe) {
-    unsigned char status = 1;
-    while (read(pipe, &status, 1) < 0 && errno == EINTR) {}
-    _exit(status);
+    unsigned char bytes[1024], status = 1;
+    ssize_t size;
+    int is_first = 1;
+    for (;;) {
+        size = read(pipe, bytes, sizeof bytes);
+        if (size < 0 && errno == EINTR) continue;
+        if (size <= 0) _exit(status);
+        if (is_first) status = bytes[0];
+        (void)!write(STDERR_FILENO, bytes + is_first, (size_t)size - (size_t)is_first);
+        is_first = 0;
+    }
 }
 
 int cprocess_daemonize(bool keeps_input, int *report) {

@@ -10,6 +10,8 @@ import Systemd
 final class Manager {
     /// What this process was started with.
     let options: RunOptions
+    /// What it calls itself.
+    let name: String
     let command: [String]
     /// The environment without what concerns this process only.
     let environment: [String: String]
@@ -59,6 +61,7 @@ final class Manager {
 
     init(_ setup: ManagerSetup) throws(ManagerSetup.Failure) {
         options = setup.options
+        name = setup.name
         command = setup.command
         environment = setup.environment
         pidFile = setup.pidFile.take()
@@ -322,14 +325,14 @@ extension Manager {
         case .ended, .notReady, .stopping: exitCode = 1
         }
         if let failure { notifier.send("STATUS=\(StatusLine.flattened(failure.description))") }
-        release(report: UInt8(exitCode ?? 1))
+        release(report: UInt8(exitCode ?? 1), saying: failure.map { "\(name): \($0)\n" } ?? "")
     }
 
     /// Lets the process that was started in the foreground end, with that status.
-    private func release(report status: UInt8) {
+    private func release(report status: UInt8, saying text: String = "") {
         guard let report else { return }
-        var byte = status
-        _ = write(report, &byte, 1)
+        let bytes = [status] + text.utf8
+        _ = write(report, bytes, bytes.count)
         close(report)
         self.report = nil
     }

@@ -19,6 +19,7 @@ final class ManagerSetup {
     }
 
     let options: RunOptions
+    let name: String
     let command: [String]
     let environment: [String: String]
     let notifier: ServiceNotifier
@@ -37,6 +38,7 @@ final class ManagerSetup {
     /// - Parameter name: What this process calls itself: `baton run` or `start_server`.
     init(_ options: RunOptions, command: [String], name: String) throws(Failure) {
         self.options = options
+        self.name = name
         self.command = command
         var lines = ErrorLines()
         isNotified = environmentValue("NOTIFY_SOCKET") != nil
@@ -59,11 +61,12 @@ final class ManagerSetup {
             options.control ?? ControlProtocol.path(inRuntimeDirectory: runtime)
             ?? options.pidFile.map { ControlProtocol.path(besidePIDFile: $0) }
 
+        var log: LogTarget?
         if let target = options.logFile {
             do {
-                let log = try LogTarget(target)
-                logPID = log.pid
-                log.redirect()
+                let opened = try LogTarget(target)
+                log = opened
+                logPID = opened.pid
             } catch { throw Failure(error.description, status: 1) }
         } else {
             logPID = nil
@@ -75,5 +78,7 @@ final class ManagerSetup {
             guard failure == 0 else { throw Failure("--daemonize: \(Errno(rawValue: -failure))", status: 1) }
         }
         self.report = report >= 0 ? report : nil
+        // The process in the foreground keeps its standard error, to say why nothing was started.
+        log?.redirect()
     }
 }

@@ -33,7 +33,7 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var options: RunOptions
 
     @Argument(
-        parsing: .captureForPassthrough,
+        parsing: .postTerminator,
         help: ArgumentHelp("The program and its arguments, behind --.", valueName: "program")
     )
     var program: [String] = []
@@ -42,11 +42,11 @@ struct RunCommand: ParsableCommand {
         if options.daemonize, options.logFile == nil {
             throw ValidationError("--daemonize needs --log-file: in the background nobody reads standard error")
         }
-        _ = try command()
+        guard !program.isEmpty else { throw ValidationError("server program not specified: put it behind --") }
     }
 
     func run() throws {
-        throw ExitCode(Self.serve(options, try command(), name: "baton run"))
+        throw ExitCode(Self.serve(options, program, name: "baton run"))
     }
 
     /// - Parameter name: What this process calls itself.
@@ -60,14 +60,5 @@ struct RunCommand: ParsableCommand {
             lines.write("\(name): \(error)")
             return error.status
         }
-    }
-
-    private func command() throws -> [String] {
-        let command = program.first == "--" ? Array(program.dropFirst()) : program
-        guard let name = command.first else { throw ValidationError("server program not specified: put it behind --") }
-        guard program.first == "--" || !name.hasPrefix("-") else {
-            throw ValidationError("unknown option '\(name)'; the program and its arguments go behind --")
-        }
-        return command
     }
 }

@@ -122,8 +122,8 @@ enum cprocess_stage {
 enum cprocess_stage cprocess_spawn_result(int result, int *failure);
 
 /// Goes on in the background: fork(2), setsid(2), fork(2), and standard input from /dev/null unless `keeps_input`. The process
-/// that was started waits until the one that goes on writes its exit status, a byte, to `report`, or ends, and ends with that
-/// status. To be called before there are threads.
+/// that was started waits until the one that goes on closes `report`, writes what comes there to standard error, and ends with
+/// the status that is its first byte. To be called before there are threads.
 ///
 /// Returns 0 in the process that goes on, or a negative errno.
 int cprocess_daemonize(bool keeps_input, int *report);

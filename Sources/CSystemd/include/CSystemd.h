@@ -1,4 +1,5 @@
-// libsystemd for Swift: sd-daemon(3) and sd-journal(3), and the calls that Swift could not make safely itself.
+// libsystemd for Swift: sd-daemon(3), sd-journal(3), some of sd-bus(3), and the calls that Swift could not make safely
+// itself.
 //
 // Without the package trait Libsystemd nothing here needs libsystemd or its headers, and every function that speaks to
 // systemd does nothing and says so: there are no descriptors, nobody to tell, no watchdog, no journal.
@@ -69,5 +70,68 @@ int csystemd_pipe(int ends[2]);
 ///
 /// It waits as long as journald does not read. Returns 0, also if there is no journald at all, or a negative errno.
 int csystemd_journal_send(const struct iovec *fields, int count);
+
+/// A connection to the service manager, org.freedesktop.systemd1(5). Not thread-safe.
+///
+/// Functions that take one return 0 or a negative errno: -ETIMEDOUT when the time that was given to the connection is over,
+/// -ENOTSUP without libsystemd. Strings that they return are the caller's to free(3).
+struct csystemd_manager;
+
+/// Connects to PID 1, as root to it directly, else over the message bus.
+///
+/// @param milliseconds  How long all calls on this connection may take together.
+int csystemd_manager_connect(struct csystemd_manager **manager, int milliseconds);
+
+void csystemd_manager_disconnect(struct csystemd_manager *manager);
+
+/// What the manager answered to the last call, if that was an error: its name and its text. Valid until the next call.
+const char *csystemd_manager_failure(const struct csystemd_manager *manager);
+
+/// GetUnitByPID(): the D-Bus path of the unit that a process belongs to.
+int csystemd_manager_unit(struct csystemd_manager *manager, pid_t pid, char **path);
+
+/// A property of type s.
+int csystemd_manager_text(struct csystemd_manager *manager, const char *path, const char *interface, const char *name,
+                          char **value);
+
+/// A property of type u or t.
+int csystemd_manager_number(struct csystemd_manager *manager, const char *path, const char *interface,
+                            const char *name, uint64_t *value);
+
+/// The type of the job that runs or waits for a unit, as in `restart`; empty if there is none.
+int csystemd_manager_job_type(struct csystemd_manager *manager, const char *path, char **type);
+
+/// ListUnitsByPatterns(): how many units match a pattern as of fnmatch(3).
+int csystemd_manager_count_units(struct csystemd_manager *manager, const char *pattern, unsigned *count);
+
+/// A scope to be started.
+struct csystemd_scope {
+    /// With .scope.
+    const char *name;
+    const char *description;
+    const char *slice;
+    /// Microseconds.
+    uint64_t runtime_max;
+    uint64_t timeout_stop;
+    /// The processes that are moved into it.
+    const pid_t *pids;
+    unsigned count;
+    /// The D-Bus path of the service that lends it these properties, as far as it has them; ends with NULL.
+    const char *unit;
+    const char *const *copied;
+};
+
+/// StartTransientUnit(): fails with -EEXIST if there is a unit of that name already.
+///
+/// @param job  The D-Bus path of the job that starts it.
+int csystemd_manager_start_scope(struct csystemd_manager *manager, const struct csystemd_scope *scope, char **job);
+
+/// Waits until a job of csystemd_manager_start_scope() is over.
+///
+/// @param result  `done`, or why not.
+int csystemd_manager_wait_for_job(struct csystemd_manager *manager, const char *job, char **result);
+
+/// AttachProcessesToUnit() (238): moves processes into a scope.
+int csystemd_manager_attach(struct csystemd_manager *manager, const char *unit, const pid_t *pids, unsigned count);
 
 #endif

@@ -5,9 +5,13 @@ import Testing
 extension UnderSystemd {
     /// The units as they are installed by users.
     @Suite struct Units {
-        @Test func verifyPrintsNothing() async throws {
+        /// Both kinds of them.
+        static let all = ["app.service": UnitPair.app, "app-supervised.service": UnitPair.supervised]
+
+        @Test(arguments: all.keys) func verifyPrintsNothing(file: String) async throws {
             let machine = try await Machine.shared
-            let server = try await Server.install(.app(), in: machine, start: false)
+            let units = try #require(Self.all[file])
+            let server = try await Server.install(units(), in: machine, start: false)
             // It exits with 0 for unknown settings: every line is a fault.
             let folder = "/run/systemd/system"
             let result = try await machine.run(
@@ -20,9 +24,10 @@ extension UnderSystemd {
             #expect(result.output + result.errors == "")
         }
 
-        @Test func exposureIsAtMostOnePointFive() async throws {
+        @Test(arguments: all.keys) func exposureIsAtMostOnePointFive(file: String) async throws {
             let machine = try await Machine.shared
-            let server = try await Server.install(.app(), in: machine, start: false)
+            let units = try #require(Self.all[file])
+            let server = try await Server.install(units(), in: machine, start: false)
             let result = try await machine.run(
                 "systemd-analyze",
                 "security",
@@ -47,6 +52,27 @@ extension UnderSystemd {
                 entry.message.lowercased().contains("fail") && !(entry.pid == 1 && entry.message.contains("pids.max"))
             }
             #expect(failures.isEmpty, "\(journal)")
+        }
+
+        @Test func theSupervisedServiceHasTheSameSettings() throws {
+            func settings(_ units: UnitPair) -> Set<Substring> {
+                Set(units.service.split(separator: "\n").filter { !$0.hasPrefix("#") })
+            }
+            let (app, supervised) = (settings(try .app()), settings(try .supervised()))
+            #expect(
+                app.subtracting(supervised) == [
+                    "Description=Server that is restarted without losing a request", "ExecStart=/usr/local/bin/app",
+                    "ExecReload=/usr/local/bin/baton reload", "WatchdogSec=10",
+                ]
+            )
+            #expect(
+                supervised.subtracting(app) == [
+                    "Description=Server that is restarted without waiting for its requests",
+                    "ExecStart=/usr/local/bin/baton run --notify -- /usr/local/bin/app",
+                    "ExecReload=/usr/local/bin/baton restart", "ExecStop=+/usr/local/bin/baton drain-scope",
+                    "FileDescriptorStoreMax=16",
+                ]
+            )
         }
 
         @Test func enableAndDisable() async throws {

@@ -7,6 +7,12 @@ extension UnitPair {
         try UnitPair(named: "app", in: SourceTree.path("units"))
     }
 
+    /// Those of them whose main process is `baton run`, installed under the same names.
+    public static func supervised() throws -> UnitPair {
+        let service = try String(contentsOfFile: SourceTree.path("units/app-supervised.service"), encoding: .utf8)
+        return UnitPair(name: "app", socket: try app().socket, service: service)
+    }
+
     /// The same units for the plain server: the same hardening and limits, another program on another port.
     public static func plain() throws -> UnitPair {
         func plain(_ text: String) -> String {

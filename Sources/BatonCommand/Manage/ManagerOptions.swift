@@ -1,0 +1,70 @@
+import ArgumentParser
+import Baton
+import Glibc
+import Systemd
+
+/// Which `baton run` is meant.
+struct ManagerOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Its --pid-file.", valueName: "file"))
+    var pidFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Its --control. (default: PID-FILE.control; $RUNTIME_DIRECTORY/control, which systemd sets in ExecReload=)",
+            valueName: "path"
+        )
+    )
+    var control: String?
+
+    @Option(help: ArgumentHelp("How long to wait. (default: for ever)", valueName: "seconds"))
+    var timeout: Double?
+
+    func validate() throws {
+        if let timeout, !(timeout > 0 && timeout <= 31_536_000) {
+            throw ValidationError("--timeout \(timeout): it is a number of seconds above 0, up to 31536000 (a year)")
+        }
+    }
+
+    /// Where its control socket is.
+    func controlPath() throws -> String {
+        if let control { return control }
+        if let pidFile {
+            let manager = try RunningManager(pidFile: pidFile)
+            guard let path = manager.controlPath else {
+                throw RunningManager.Failure(
+                    "process \(manager.pid) of --pid-file \(pidFile) has no control socket at "
+                        + "\(ControlProtocol.path(besidePIDFile: pidFile)); is it a baton run? else give --control"
+                )
+            }
+            return path
+        }
+        if let path = ControlProtocol.path(inRuntimeDirectory: environmentValue("RUNTIME_DIRECTORY")) { return path }
+        throw ValidationError("which one? give --pid-file or --control; in a unit, RuntimeDirectory= sets it")
+    }
+
+    /// The process, by its pid file.
+    func manager() throws -> RunningManager {
+        guard let pidFile else { throw ValidationError("which one? give --pid-file") }
+        return try RunningManager(pidFile: pidFile)
+    }
+
+    /// Asks it, and reports a failure.
+    func ask(_ question: String, as name: String) throws -> String {
+        try reporting(as: name) {
+            switch ControlQuestion.ask(question, at: try controlPath(), timeout: timeout) {
+            case .done: return ""
+            case .said(let text): return text
+            case .failed(let reason): throw RunningManager.Failure(reason)
+            }
+        }
+    }
+
+    /// Says on standard error what has failed.
+    func reporting<Result>(as name: String, _ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch let failure as RunningManager.Failure {
+            var lines = ErrorLines()
+            lines.write("baton \(name): \(failure)")
+            throw ExitCode.failure
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import Baton
+import CProcess
+import Glibc
+
+/// A process that is not our child, whose end can be waited for.
+struct ProcessHandle: ~Copyable {
+    let pid: CInt
+    private let descriptor: CInt
+
+    /// Holds on to the process that has this number now.
+    init(_ pid: CInt) {
+        self.pid = pid
+        descriptor = cprocess_open_process(pid)
+    }
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+    }
+
+    /// Waits for its end.
+    ///
+    /// - Parameter deadline: When to stop waiting; nil is never.
+    /// - Returns: Whether it has ended.
+    func waitForEnd(until deadline: ContinuousClock.Instant?) -> Bool {
+        while true {
+            guard descriptor >= 0 || kill(pid, 0) == 0 || errno == EPERM else { return true }
+            let left = deadline.map { max(.zero, $0 - .now) }
+            // Where a process can not be polled, it is looked at.
+            let limit = descriptor >= 0 ? left : min(left ?? .milliseconds(20), .milliseconds(20))
+            var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            if poll(&entry, 1, limit.map { CInt(clamping: $0.milliseconds + 1) } ?? -1) == 1 { return true }
+            if let deadline, deadline <= .now { return false }
+        }
+    }
+}

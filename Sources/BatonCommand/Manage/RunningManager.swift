@@ -1,0 +1,81 @@
+import Baton
+import CProcess
+import Glibc
+import SystemPackage
+import Systemd
+
+/// The process that a pid file names: `baton run`, or Server::Starter's `start_server`, which locks its file as well.
+struct RunningManager {
+    /// Why it could not be found, or what was asked of it did not happen.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+
+        init(_ description: String) { self.description = description }
+    }
+
+    let pid: CInt
+    let pidFile: String
+
+    /// - Throws: ``Failure``, if nobody holds the lock of the file: then its number may be that of any process.
+    init(pidFile: String) throws(Failure) {
+        let file = open(pidFile, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else {
+            throw Failure("--pid-file \(pidFile): open(2): \(Errno(rawValue: errno)); does it run?")
+        }
+        defer { close(file) }
+        guard let pid = PidFile.read(file) else { throw Failure("--pid-file \(pidFile): there is no number in it") }
+        if flock(file, LOCK_SH | LOCK_NB) == 0 {
+            throw Failure(
+                "--pid-file \(pidFile): it does not run: nobody holds the lock of the file, which says \(pid)"
+            )
+        }
+        self.pid = pid
+        self.pidFile = pidFile
+    }
+
+    /// Where its control socket is, if it has one.
+    var controlPath: String? {
+        let path = ControlProtocol.path(besidePIDFile: pidFile)
+        return access(path, F_OK) == 0 ? path : nil
+    }
+
+    /// Sends a signal and waits for its end.
+    ///
+    /// - Parameter seconds: How long to wait; nil is for ever.
+    func end(by number: CInt, within seconds: Double?) throws(Failure) {
+        let deadline = seconds.map { ContinuousClock.now + .seconds($0) }
+        let process = ProcessHandle(pid)
+        guard kill(pid, number) == 0 else {
+            throw Failure("process \(pid) cannot be sent \(Signal(number: number)): \(Errno(rawValue: errno))")
+        }
+        guard process.waitForEnd(until: deadline) else {
+            throw Failure(
+                "process \(pid) has not ended within \((seconds ?? 0)) s (--timeout); it may still be draining"
+            )
+        }
+    }
+
+    /// Has it start a generation, and waits until that is the only one: what Server::Starter's `--restart` does.
+    func restartUntilDrained(statusFile: String, timeout: Double?) throws(Failure) {
+        if let controlPath {
+            let answer = ControlQuestion.ask(ControlProtocol.restartUntilDrained, at: controlPath, timeout: timeout)
+            guard case .failed(let reason) = answer else { return }
+            throw Failure(reason)
+        }
+        guard let newest = StatusFile.read(statusFile)?.map(\.number).max() else {
+            throw Failure("--status-file \(statusFile): no active process found in the status file")
+        }
+        let deadline = timeout.map { ContinuousClock.now + .seconds($0) }
+        let process = ProcessHandle(pid)
+        guard kill(pid, SIGHUP) == 0 else {
+            throw Failure("process \(pid) cannot be sent HUP: \(Errno(rawValue: errno))")
+        }
+        // Server::Starter tells nobody else when it is done.
+        while StatusFile.read(statusFile).map({ $0.map(\.number) }).map({ $0.count != 1 || $0[0] <= newest }) ?? true {
+            if let deadline, deadline <= .now {
+                throw Failure("no new generation within \(timeout ?? 0) s (--timeout)")
+            }
+            if process.waitForEnd(until: .now + .milliseconds(100)) { throw Failure("process \(pid) has ended") }
+        }
+    }
+}

@@ -1,0 +1,418 @@
+// The service manager's own D-Bus interface, org.freedesktop.systemd1(5), with a limit of time on everything.
+#define _GNU_SOURCE
+#include "CSystemd.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#ifdef BATON_LIBSYSTEMD
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-bus.h>
+#include <time.h>
+
+static const char service[] = "org.freedesktop.systemd1";
+static const char manager_path[] = "/org/freedesktop/systemd1";
+static const char manager_interface[] = "org.freedesktop.systemd1.Manager";
+
+struct csystemd_manager {
+    sd_bus *bus;
+    /// Microseconds of CLOCK_MONOTONIC.
+    uint64_t deadline;
+    /// What the manager said to the last call that failed, or NULL.
+    char *failure;
+    /// The job that is waited for, and its result as soon as there is one.
+    const char *job;
+    char *result;
+};
+
+static uint64_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
+}
+
+static uint64_t time_left(const struct csystemd_manager *manager) {
+    uint64_t time = now();
+    return time < manager->deadline ? manager->deadline - time : 0;
+}
+
+// Lets the bus do what there is to do, or waits for that.
+static int turn(struct csystemd_manager *manager) {
+    int result = sd_bus_process(manager->bus, NULL);
+    if (result != 0)
+        return result;
+    uint64_t left = time_left(manager);
+    if (left == 0)
+        return -ETIMEDOUT;
+    result = sd_bus_wait(manager->bus, left);
+    return result == -EINTR ? 0 : result;
+}
+
+// The socket that systemctl(1) uses as root: PID 1 itself answers, and no message bus is needed.
+static int open_private(sd_bus **bus) {
+    int result = sd_bus_new(bus);
+    if (result >= 0)
+        result = sd_bus_set_address(*bus, "unix:path=/run/systemd/private");
+    if (result >= 0)
+        result = sd_bus_start(*bus);
+    if (result < 0)
+        *bus = sd_bus_unref(*bus);
+    return result;
+}
+
+static int keep_failure(struct csystemd_manager *manager, sd_bus_error *error, int result) {
+    free(manager->failure);
+    manager->failure = NULL;
+    if (sd_bus_error_is_set(error) && asprintf(&manager->failure, "%s: %s", error->name, error->message) < 0)
+        manager->failure = NULL;
+    sd_bus_error_free(error);
+    return result;
+}
+
+static int call(struct csystemd_manager *manager, sd_bus_message *message, sd_bus_message **reply) {
+    uint64_t left = time_left(manager);
+    if (left == 0)
+        return -ETIMEDOUT;
+    sd_bus_error error = SD_BUS_ERROR_NULL;
+    int result = sd_bus_call(manager->bus, message, left, &error, reply);
+    return keep_failure(manager, &error, result);
+}
+
+static int on_job_removed(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+    (void)error;
+    struct csystemd_manager *manager = userdata;
+    const char *job = NULL, *result = NULL;
+    if (sd_bus_message_read(message, "uoss", NULL, &job, NULL, &result) < 0)
+        return 0;
+    if (manager->job != NULL && manager->result == NULL && strcmp(job, manager->job) == 0)
+        manager->result = strdup(result);
+    return 0;
+}
+
+static int listen_for_jobs(struct csystemd_manager *manager, int is_bus) {
+    int result = sd_bus_match_signal(manager->bus, NULL, is_bus ? service : NULL, manager_path, manager_interface,
+                                     "JobRemoved", on_job_removed, manager);
+    if (result < 0 || !is_bus)
+        return result;
+    // Without it PID 1 sends its signals to those only who are connected to itself.
+    sd_bus_message *message = NULL;
+    result = sd_bus_message_new_method_call(manager->bus, &message, service, manager_path, manager_interface, "Subscribe");
+    if (result >= 0)
+        result = call(manager, message, NULL);
+    sd_bus_message_unref(message);
+    return result;
+}
+
+int csystemd_manager_connect(struct csystemd_manager **result, int milliseconds) {
+    struct csystemd_manager *manager = calloc(1, sizeof *manager);
+    if (manager == NULL)
+        return -ENOMEM;
+    manager->deadline = now() + (uint64_t)milliseconds * 1000;
+    int is_bus = 0;
+    int code = open_private(&manager->bus);
+    if (code < 0) {
+        is_bus = 1;
+        code = sd_bus_open_system(&manager->bus);
+    }
+    while (code >= 0 && (code = sd_bus_is_ready(manager->bus)) == 0)
+        code = turn(manager);
+    if (code >= 0)
+        code = listen_for_jobs(manager, is_bus);
+    if (code < 0) {
+        csystemd_manager_disconnect(manager);
+        return code;
+    }
+    *result = manager;
+    return 0;
+}
+
+void csystemd_manager_disconnect(struct csystemd_manager *manager) {
+    sd_bus_close(manager->bus);
+    sd_bus_unref(manager->bus);
+    free(manager->failure);
+    free(manager->result);
+    free(manager);
+}
+
+const char *csystemd_manager_failure(const struct csystemd_manager *manager) { return manager->failure; }
+
+int csystemd_manager_unit(struct csystemd_manager *manager, pid_t pid, char **path) {
+    sd_bus_message *message = NULL, *reply = NULL;
+    const char *found = NULL;
+    int result = sd_bus_message_new_method_call(manager->bus, &message, service, manager_path, manager_interface,
+                                                "GetUnitByPID");
+    if (result >= 0)
+        result = sd_bus_message_append(message, "u", (uint32_t)pid);
+    if (result >= 0)
+        result = call(manager, message, &reply);
+    if (result >= 0)
+        result = sd_bus_message_read(reply, "o", &found);
+    if (result >= 0)
+        result = (*path = strdup(found)) == NULL ? -ENOMEM : 0;
+    sd_bus_message_unref(message);
+    sd_bus_message_unref(reply);
+    return result;
+}
+
+// The reply is a variant.
+static int get(struct csystemd_manager *manager, const char *path, const char *interface, const char *name,
+               sd_bus_message **reply) {
+    sd_bus_message *message = NULL;
+    int result = sd_bus_message_new_method_call(manager->bus, &message, service, path,
+                                                "org.freedesktop.DBus.Properties", "Get");
+    if (result >= 0)
+        result = sd_bus_message_append(message, "ss", interface, name);
+    if (result >= 0)
+        result = call(manager, message, reply);
+    sd_bus_message_unref(message);
+    return result;
+}
+
+int csystemd_manager_text(struct csystemd_manager *manager, const char *path, const char *interface, const char *name,
+                          char **value) {
+    sd_bus_message *reply = NULL;
+    const char *text = NULL;
+    int result = get(manager, path, interface, name, &reply);
+    if (result >= 0)
+        result = sd_bus_message_read(reply, "v", "s", &text);
+    if (result >= 0)
+        result = (*value = strdup(text)) == NULL ? -ENOMEM : 0;
+    sd_bus_message_unref(reply);
+    return result;
+}
+
+int csystemd_manager_number(struct csystemd_manager *manager, const char *path, const char *interface,
+                            const char *name, uint64_t *value) {
+    sd_bus_message *reply = NULL;
+    char type = 0;
+    const char *contents = NULL;
+    int result = get(manager, path, interface, name, &reply);
+    if (result >= 0)
+        result = sd_bus_message_peek_type(reply, &type, &contents);
+    if (result > 0 && strcmp(contents, "u") == 0) {
+        uint32_t number = 0;
+        result = sd_bus_message_read(reply, "v", "u", &number);
+        *value = number;
+    } else if (result > 0) {
+        result = sd_bus_message_read(reply, "v", "t", value);
+    }
+    sd_bus_message_unref(reply);
+    return result < 0 ? result : 0;
+}
+
+int csystemd_manager_job_type(struct csystemd_manager *manager, const char *path, char **type) {
+    sd_bus_message *reply = NULL;
+    uint32_t number = 0;
+    const char *job = NULL;
+    int result = get(manager, path, "org.freedesktop.systemd1.Unit", "Job", &reply);
+    if (result >= 0)
+        result = sd_bus_message_read(reply, "v", "(uo)", &number, &job);
+    if (result >= 0 && number == 0)
+        result = (*type = strdup("")) == NULL ? -ENOMEM : 0;
+    else if (result >= 0)
+        result = csystemd_manager_text(manager, job, "org.freedesktop.systemd1.Job", "JobType", type);
+    sd_bus_message_unref(reply);
+    return result < 0 ? result : 0;
+}
+
+int csystemd_manager_count_units(struct csystemd_manager *manager, const char *pattern, unsigned *count) {
+    sd_bus_message *message = NULL, *reply = NULL;
+    *count = 0;
+    int result = sd_bus_message_new_method_call(manager->bus, &message, service, manager_path, manager_interface,
+                                                "ListUnitsByPatterns");
+    if (result >= 0)
+        result = sd_bus_message_append(message, "asas", 0, 1, pattern);
+    if (result >= 0)
+        result = call(manager, message, &reply);
+    if (result >= 0)
+        result = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "(ssssssouso)");
+    while (result >= 0 && (result = sd_bus_message_skip(reply, "(ssssssouso)")) > 0) {
+        *count += 1;
+        if (sd_bus_message_at_end(reply, 0) > 0)
+            break;
+    }
+    // Nothing to skip: no units.
+    if (result == -ENXIO)
+        result = 0;
+    sd_bus_message_unref(message);
+    sd_bus_message_unref(reply);
+    return result < 0 ? result : 0;
+}
+
+// Whether the variant that comes next is an array without elements, as which most lists that are not set are given.
+static int is_empty_array(sd_bus_message *message) {
+    char type = 0;
+    const char *contents = NULL;
+    int result = sd_bus_message_peek_type(message, &type, &contents);
+    if (result <= 0 || contents[0] != SD_BUS_TYPE_ARRAY)
+        return result < 0 ? result : 0;
+    result = sd_bus_message_enter_container(message, SD_BUS_TYPE_VARIANT, contents);
+    if (result >= 0)
+        result = sd_bus_message_peek_type(message, &type, &contents);
+    if (result >= 0)
+        result = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, contents);
+    int is_empty = result < 0 ? result : sd_bus_message_at_end(message, 0);
+    result = sd_bus_message_rewind(message, 1);
+    return result < 0 ? result : is_empty;
+}
+
+// Appends a property of the unit, as it is, to an a(sv). What this version of systemd does not have (EBADR) is left out.
+static int append_copy(struct csystemd_manager *manager, sd_bus_message *message, const char *unit, const char *name) {
+    sd_bus_message *value = NULL;
+    int result = get(manager, unit, "org.freedesktop.systemd1.Service", name, &value);
+    if (result == -EBADR)
+        return 0;
+    int is_empty = result < 0 ? 0 : is_empty_array(value);
+    if (is_empty < 0)
+        result = is_empty;
+    if (result >= 0 && !is_empty) {
+        result = sd_bus_message_open_container(message, SD_BUS_TYPE_STRUCT, "sv");
+        if (result >= 0)
+            result = sd_bus_message_append(message, "s", name);
+        if (result >= 0)
+            result = sd_bus_message_copy(message, value, 0);
+        if (result >= 0)
+            result = sd_bus_message_close_container(message);
+    }
+    sd_bus_message_unref(value);
+    return result;
+}
+
+static int append_pids(sd_bus_message *message, const pid_t *pids, unsigned count) {
+    int result = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "u");
+    for (unsigned index = 0; result >= 0 && index < count; index++)
+        result = sd_bus_message_append(message, "u", (uint32_t)pids[index]);
+    return result < 0 ? result : sd_bus_message_close_container(message);
+}
+
+static int append_scope(struct csystemd_manager *manager, sd_bus_message *message, const struct csystemd_scope *scope) {
+    int result = sd_bus_message_append(message, "ss", scope->name, "fail");
+    if (result >= 0)
+        result = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "(sv)");
+    if (result >= 0)
+        result = sd_bus_message_append(message, "(sv)(sv)(sv)(sv)(sv)", "Description", "s", scope->description, "Slice",
+                                       "s", scope->slice, "RuntimeMaxUSec", "t", scope->runtime_max, "TimeoutStopUSec",
+                                       "t", scope->timeout_stop, "CollectMode", "s", "inactive-or-failed");
+    if (result >= 0)
+        result = sd_bus_message_open_container(message, SD_BUS_TYPE_STRUCT, "sv");
+    if (result >= 0)
+        result = sd_bus_message_append(message, "s", "PIDs");
+    if (result >= 0)
+        result = sd_bus_message_open_container(message, SD_BUS_TYPE_VARIANT, "au");
+    if (result >= 0)
+        result = append_pids(message, scope->pids, scope->count);
+    if (result >= 0)
+        result = sd_bus_message_close_container(message);
+    if (result >= 0)
+        result = sd_bus_message_close_container(message);
+    for (const char *const *name = scope->copied; result >= 0 && *name != NULL; name++)
+        result = append_copy(manager, message, scope->unit, *name);
+    if (result >= 0)
+        result = sd_bus_message_close_container(message);
+    return result < 0 ? result : sd_bus_message_append(message, "a(sa(sv))", 0);
+}
+
+int csystemd_manager_start_scope(struct csystemd_manager *manager, const struct csystemd_scope *scope, char **job) {
+    sd_bus_message *message = NULL, *reply = NULL;
+    const char *path = NULL;
+    int result = sd_bus_message_new_method_call(manager->bus, &message, service, manager_path, manager_interface,
+                                                "StartTransientUnit");
+    if (result >= 0)
+        result = append_scope(manager, message, scope);
+    if (result >= 0)
+        result = call(manager, message, &reply);
+    if (result >= 0)
+        result = sd_bus_message_read(reply, "o", &path);
+    if (result >= 0)
+        result = (*job = strdup(path)) == NULL ? -ENOMEM : 0;
+    sd_bus_message_unref(message);
+    sd_bus_message_unref(reply);
+    return result;
+}
+
+int csystemd_manager_wait_for_job(struct csystemd_manager *manager, const char *job, char **result) {
+    int code = 0;
+    manager->job = job;
+    while (code >= 0 && manager->result == NULL)
+        code = turn(manager);
+    manager->job = NULL;
+    *result = manager->result;
+    manager->result = NULL;
+    return *result == NULL ? code : 0;
+}
+
+int csystemd_manager_attach(struct csystemd_manager *manager, const char *unit, const pid_t *pids, unsigned count) {
+    sd_bus_message *message = NULL;
+    int result = sd_bus_message_new_method_call(manager->bus, &message, service, manager_path, manager_interface,
+                                                "AttachProcessesToUnit");
+    if (result >= 0)
+        result = sd_bus_message_append(message, "ss", unit, "");
+    if (result >= 0)
+        result = append_pids(message, pids, count);
+    if (result >= 0)
+        result = call(manager, message, NULL);
+    sd_bus_message_unref(message);
+    return result < 0 ? result : 0;
+}
+
+#else
+
+int csystemd_manager_connect(struct csystemd_manager **result, int milliseconds) {
+    (void)milliseconds;
+    *result = NULL;
+    return -ENOTSUP;
+}
+
+void csystemd_manager_disconnect(struct csystemd_manager *manager) { (void)manager; }
+
+const char *csystemd_manager_failure(const struct csystemd_manager *manager) {
+    (void)manager;
+    return NULL;
+}
+
+int csystemd_manager_unit(struct csystemd_manager *manager, pid_t pid, char **path) {
+    (void)manager, (void)pid, (void)path;
+    return -ENOTSUP;
+}
+
+int csystemd_manager_text(struct csystemd_manager *manager, const char *path, const char *interface, const char *name,
+                          char **value) {
+    (void)manager, (void)path, (void)interface, (void)name, (void)value;
+    return -ENOTSUP;
+}
+
+int csystemd_manager_number(struct csystemd_manager *manager, const char *path, const char *interface,
+                            const char *name, uint64_t *value) {
+    (void)manager, (void)path, (void)interface, (void)name, (void)value;
+    return -ENOTSUP;
+}
+
+int csystemd_manager_job_type(struct csystemd_manager *manager, const char *path, char **type) {
+    (void)manager, (void)path, (void)type;
+    return -ENOTSUP;
+}
+
+int csystemd_manager_count_units(struct csystemd_manager *manager, const char *pattern, unsigned *count) {
+    (void)manager, (void)pattern, (void)count;
+    return -ENOTSUP;
+}
+
+int csystemd_manager_start_scope(struct csystemd_manager *manager, const struct csystemd_scope *scope, char **job) {
+    (void)manager, (void)scope, (void)job;
+    return -ENOTSUP;
+}
+
+int csystemd_manager_wait_for_job(struct csystemd_manager *manager, const char *job, char **result) {
+    (void)manager, (void)job, (void)result;
+    return -ENOTSUP;
+}
+
+int csystemd_manager_attach(struct csystemd_manager *manager, const char *unit, const pid_t *pids, unsigned count) {
+    (void)manager, (void)unit, (void)pids, (void)count;
+    return -ENOTSUP;
+}
+
+#endif
