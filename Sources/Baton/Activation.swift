@@ -95,8 +95,13 @@ public struct Activation: ~Copyable, Sendable {
                 predecessor: predecessor,
                 sockets: inherited
             )
-            // Left from further up; malformed or not, they are not what this process was started with.
-            if let strays = try? ServerStarter.take() { activation.strays = strays }
+            if predecessor != nil {
+                // One without libsystemd has passed the same sockets in both ways.
+                ServerStarter.discard()
+            } else if let strays = try? ServerStarter.take() {
+                // Left from further up; malformed or not, they are not what this process was started with.
+                activation.strays = strays
+            }
             return activation
         }
         if let started = try ServerStarter.take(), !started.isEmpty {

@@ -56,6 +56,10 @@ package final class Predecessor: Sendable {
         guard let value = environmentValue(variable) else { return nil }
         unsetenv(variable)
         guard environmentValue("LISTEN_PID") == "\(getpid())" else { return nil }
+        if !ServiceNotifier.isBuiltIn {
+            // Nobody else takes them then.
+            for name in PassedSockets.variables where name.hasPrefix("LISTEN_") { unsetenv(name) }
+        }
         let parts = value.split(separator: " ")
         guard parts.count == 2, let descriptor = CInt(parts[0]), descriptor > 2, [held, own].contains(String(parts[1]))
         else {

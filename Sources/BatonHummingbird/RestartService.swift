@@ -70,7 +70,11 @@ final class RestartService: Sendable {
 
     /// Asks for a restart; several that come during an attempt are one after it.
     func ask() {
-        state.withLock { $0.asked += 1 }
+        let isUnderWay = state.withLock { state in
+            state.asked += 1
+            return state.attempt != nil
+        }
+        if isUnderWay { logger.info("restart: asked for again, so another one follows this one") }
         wakeUp.yield()
     }
 
