@@ -106,7 +106,7 @@ let package = Package(
             dependencies: [
                 "ArticleRoutes", "Baton", "BatonHummingbird", "JournalLogging", "Systemd", .argumentParser,
                 .hummingbird,
-                .logging, .nioCore, .nioPosix, .systemPackage,
+                .logging, .nioCore, .nioPosix, .systemPackage, .unixSignals,
             ],
             swiftSettings: strict
         ),

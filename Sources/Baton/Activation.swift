@@ -14,7 +14,7 @@ internal import Darwin
 /// no child inherits them, and the environment can be changed safely only then.
 ///
 /// The sockets come from the first of these that applies, never from two: systemd (`LISTEN_FDS` for this very process);
-/// `start_server` (`SERVER_STARTER_PORT`); else the addresses in the configuration are bound.
+/// a predecessor of the same program, which restarts itself; `start_server` (`SERVER_STARTER_PORT`); else the addresses in the configuration are bound.
 public struct Activation: ~Copyable, Sendable {
     /// Who opened the sockets.
     public enum Origin: String, Sendable, CustomStringConvertible {
@@ -22,6 +22,8 @@ public struct Activation: ~Copyable, Sendable {
         case serviceManager = "from systemd"
         /// Perl's Server::Starter or a work-alike, through `SERVER_STARTER_PORT`.
         case serverStarter = "from start_server"
+        /// An earlier process of the same program, which has started this one to take its place.
+        case predecessor = "from the predecessor"
         /// This process.
         case bound = "bound by this process"
 
@@ -40,6 +42,10 @@ public struct Activation: ~Copyable, Sendable {
     public let store: FDStore
     /// The sockets that have not been claimed.
     public private(set) var sockets: ListenSockets
+    /// How this process was started.
+    package let start: StartRecord
+    /// The process whose place this one is to take, if there is one.
+    package let predecessor: Predecessor?
     /// What `start_server` passed although a service manager passed sockets too.
     private var strays = ListenSockets()
 
@@ -47,6 +53,8 @@ public struct Activation: ~Copyable, Sendable {
         origin: Origin,
         notifier: ServiceNotifier,
         watchdog: WatchdogTimeout? = nil,
+        start: StartRecord = .read(),
+        predecessor: Predecessor? = nil,
         sockets: consuming ListenSockets
     ) {
         self.origin = origin
@@ -54,7 +62,13 @@ public struct Activation: ~Copyable, Sendable {
         self.watchdog = watchdog
         self.store = FDStore.take(notifier: notifier, inherited: sockets.descriptions.map(\.name))
         self.sockets = sockets
+        self.start = start
+        self.predecessor = predecessor
     }
+
+    /// Whether somebody else than this process, and its predecessors, holds the sockets: what waits in a backlog when this
+    /// process ends waits on.
+    package var isSocketHeld: Bool { predecessor?.isSocketHeld ?? (origin != .bound) }
 
     /// Takes the sockets this process was started with, or opens its own.
     ///
@@ -67,28 +81,45 @@ public struct Activation: ~Copyable, Sendable {
         elseBind addresses: [ListenAddress],
         named name: String = "http"
     ) throws(ActivationError) -> Activation {
+        let start = StartRecord.read()
+        let predecessor = try Predecessor.take()
         let notifier = ServiceNotifier.take()
         let watchdog = try WatchdogTimeout.take()
         let inherited = try ListenSockets.takeInherited()
         if !inherited.isEmpty {
             var activation = Activation(
-                origin: .serviceManager,
+                origin: predecessor == nil ? .serviceManager : .predecessor,
                 notifier: notifier,
                 watchdog: watchdog,
+                start: start,
+                predecessor: predecessor,
                 sockets: inherited
             )
-            // Left from further up; malformed or not, they are not what this process was started with.
-            if let strays = try? ServerStarter.take() { activation.strays = strays }
+            if predecessor != nil {
+                // One without libsystemd has passed the same sockets in both ways.
+                ServerStarter.discard()
+            } else if let strays = try? ServerStarter.take() {
+                // Left from further up; malformed or not, they are not what this process was started with.
+                activation.strays = strays
+            }
             return activation
         }
         if let started = try ServerStarter.take(), !started.isEmpty {
-            return Activation(origin: .serverStarter, notifier: notifier, watchdog: watchdog, sockets: started)
+            return Activation(
+                // Without libsystemd, a predecessor's sockets come this way.
+                origin: predecessor == nil ? .serverStarter : .predecessor,
+                notifier: notifier,
+                watchdog: watchdog,
+                start: start,
+                predecessor: predecessor,
+                sockets: started
+            )
         }
         var bound = ListenSockets()
         for address in addresses {
             bound.append(owning: try address.listen(), name: name)
         }
-        return Activation(origin: .bound, notifier: notifier, watchdog: watchdog, sockets: bound)
+        return Activation(origin: .bound, notifier: notifier, watchdog: watchdog, start: start, sockets: bound)
     }
 
     /// Takes one socket for a use of the program's own.

@@ -21,9 +21,7 @@ enum ServerStarter {
     /// - Throws: ``ActivationError/Code/badEnvironment``. The variables are cleared all the same.
     static func take() throws(ActivationError) -> ListenSockets? {
         guard let value = environmentValue(variable) else { return nil }
-        unsetenv(variable)
-        unsetenv(generationVariable)
-
+        discard()
         var sockets = ListenSockets()
         for (name, descriptor) in try parse(value) {
             guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else {
@@ -32,6 +30,12 @@ enum ServerStarter {
             sockets.append(owning: descriptor, name: name)
         }
         return sockets
+    }
+
+    /// Clears the variables.
+    static func discard() {
+        unsetenv(variable)
+        unsetenv(generationVariable)
     }
 
     static func parse(_ value: String) throws(ActivationError) -> [(name: String, descriptor: CInt)] {

@@ -25,6 +25,8 @@ final class ActivatedServer<Child: ServerChildChannel>: Service, CustomStringCon
     private let reporter: ServiceReporter
     private let watchdog: WatchdogService?
     private let reload: ReloadService?
+    private let restart: RestartService?
+    private let predecessor: PredecessorAnswer?
     private let controlPath: String?
     private let logger: Logger
     private let hooks: Hooks
@@ -36,6 +38,8 @@ final class ActivatedServer<Child: ServerChildChannel>: Service, CustomStringCon
         reporter: ServiceReporter,
         watchdog: WatchdogService?,
         reload: ReloadService?,
+        restart: RestartService?,
+        predecessor: PredecessorAnswer?,
         controlPath: String?,
         logger: Logger,
         hooks: Hooks
@@ -46,6 +50,8 @@ final class ActivatedServer<Child: ServerChildChannel>: Service, CustomStringCon
         self.reporter = reporter
         self.watchdog = watchdog
         self.reload = reload
+        self.restart = restart
+        self.predecessor = predecessor
         self.controlPath = controlPath
         self.logger = logger
         self.hooks = hooks
@@ -63,22 +69,27 @@ final class ActivatedServer<Child: ServerChildChannel>: Service, CustomStringCon
             companions.addTask { [self] in
                 for await _ in stopped { await reportDrain() }
             }
-            if let reload {
-                let control = await reload.openControl(at: controlPath)
-                companions.addTask { await reload.run(control) }
+            // Before READY: systemd may ask for a reload at once.
+            let control = predecessor == nil ? await reload?.openControl(at: controlPath) : nil
+            let (started, announceStart) = AsyncStream.makeStream(of: Void.self)
+            companions.addTask { [self] in
+                for await _ in started { await live(control) }
             }
             EventLoopDescriptors.closeOnExec()
-            defer { companions.cancelAll() }
-            try await serve { announceStop.yield() }
+            defer {
+                restart?.stop()
+                companions.cancelAll()
+            }
+            try await serve(started: { announceStart.yield() }, stopped: { announceStop.yield() })
         }
     }
 
-    private func serve(stopped: @escaping @Sendable () -> Void) async throws {
+    private func serve(started: () -> Void, stopped: @escaping @Sendable () -> Void) async throws {
         let (child, logger) = (child, logger)
         let outcome = try await withGracefulShutdownHandler {
             try await server.run {
-                ready()
-                Task { [hooks] in await hooks.started() }
+                if predecessor == nil { ready() }
+                started()
             } stopping: { [self] reason in
                 stopping(reason)
                 stopped()
@@ -95,6 +106,46 @@ final class ActivatedServer<Child: ServerChildChannel>: Service, CustomStringCon
         }
     }
 
+    /// What goes on beside serving.
+    private func live(_ control: ControlSocket?) async {
+        var control = control
+        var again = false
+        if let predecessor {
+            guard let answer = await answer(of: predecessor) else { return }
+            reporter.becomeMain()
+            control = await reload?.openControl(at: controlPath)
+            ready()
+            again = answer == .goOn(again: true)
+        }
+        await withTaskGroup { [control] tasks in
+            // As it is the application's, it may take as long as it likes.
+            Task { [hooks] in await hooks.started() }
+            if let reload { tasks.addTask { await reload.run(control) } }
+            if let restart {
+                if again { restart.ask() }
+                tasks.addTask { await restart.run() }
+            }
+            await tasks.waitForAll()
+        }
+    }
+
+    /// Tells the predecessor that this process serves, too, and waits until the service is this one's; nil when it stops.
+    private func answer(of predecessor: PredecessorAnswer) async -> Predecessor.Answer? {
+        logger.info("accepting connections beside the predecessor")
+        do {
+            let answer = try await predecessor.next()
+            switch answer {
+            case .nothing: return nil
+            case .isGone: logger.warning("the predecessor has ended without a word: the service is this process's now")
+            case .goOn: break
+            }
+            return answer
+        } catch {
+            logger.error("the predecessor cannot be listened to: \(error)")
+            return nil
+        }
+    }
+
     private func ready() {
         logger.info("ready: accepting connections")
         guard reporter.ready("serving") else { return }
@@ -102,15 +153,20 @@ final class ActivatedServer<Child: ServerChildChannel>: Service, CustomStringCon
     }
 
     private func stopping(_ reason: StopReason) {
-        let why =
+        let patience = "draining for at most \(drain.timeout)"
+        let what =
             switch reason {
-            case .requested: "stopping"
-            case .idle(let time): "stopping: no connection for \(time), and the next one starts the service again"
-            case .connectionsEnded: "stopping: the connection has ended"
-            case .cancelled: "cancelled"
+            case .requested: "stopping: \(patience)"
+            case .idle(let time):
+                "stopping: no connection for \(time), and the next one starts the service again: \(patience)"
+            case .connectionsEnded: "stopping: the connection has ended: \(patience)"
+            case .handedOver(let pid): "handed over to process \(pid): \(patience)"
+            case .cancelled: "cancelled: what is left is cut"
             }
-        logger.info("\(why): draining for at most \(drain.timeout)")
+        logger.info("\(what)")
         reporter.stopping("draining")
+        restart?.stop()
+        predecessor?.abandon()
     }
 
     /// Tells systemd from time to time how the drain goes, and asks for its patience while it goes on.

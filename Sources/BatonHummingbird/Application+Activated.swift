@@ -12,6 +12,8 @@ public import UnixSignals
 extension ApplicationProtocol {
     /// Runs the application on the sockets it was started with, until TERM or INT; then drains and returns.
     ///
+    /// QUIT, before or in a drain, makes its deadline now: what is left is cut at once, and the log says what that was.
+    ///
     /// Stands in for Hummingbird's `runService()`: router, middleware, services and `beforeServerStarts` are run as there,
     /// and `gracefulShutdown()` and its friends work inside handlers. What differs:
     /// - `configuration.address`, `.backlog` and `.reuseAddress` are not used: `activation` says where to listen.
@@ -25,7 +27,8 @@ extension ApplicationProtocol {
     ///   - http1: The configuration of the HTTP/1.1 channels.
     ///   - drain: How long the drain may take, and how long idle connections are still served in it.
     ///   - lifecycle: What the program does when it starts, reloads, idles and is asked whether it is well.
-    ///   - gracefulShutdownSignals: The signals that begin the drain. A further one changes nothing.
+    ///   - gracefulShutdownSignals: The signals that begin the drain. A further one changes nothing. With QUIT among them, no
+    ///     signal cuts a drain short.
     /// - Throws: ``Systemd/ActivationError`` if no socket of that name is there or one is no listening stream socket;
     ///   ``UnsupportedServerError``; what a service or a process before the server's start throws.
     public func runService(
@@ -46,6 +49,7 @@ extension ApplicationProtocol {
         var configuration = ServiceGroupConfiguration(
             services: [.ending(service)],
             gracefulShutdownSignals: gracefulShutdownSignals,
+            cancellationSignals: gracefulShutdownSignals.contains(.sigquit) ? [] : [.sigquit],
             logger: logger
         )
         // The server ends by itself; a service of the application that does not is cancelled then.
@@ -83,17 +87,18 @@ extension ApplicationProtocol {
         let child = HTTP1Channel(responder: responder, configuration: http1)
         let (logger, processes) = (logger, processesRunBeforeServerStart)
         let (notifier, origin, watchdogTimeout) = (activation.notifier, activation.origin, activation.watchdog)
-        let reporter = ServiceReporter(notifier: notifier) { logger.warning("\($0)") }
+        let (start, predecessor, isSocketHeld) = (activation.start, activation.predecessor, activation.isSocketHeld)
+        let reporter = ServiceReporter(notifier: notifier, isMain: predecessor == nil) { logger.warning("\($0)") }
         let sockets = try activation.claim(name) { socket in
             logger.warning("nobody asked for socket \(socket), so it is closed; the one named '\(name)' is served")
         }
         let address = sockets.descriptions.first?.localAddress
         let draining = try DrainingServer(
             sockets: sockets,
-            ownsBacklog: origin == .bound,
+            ownsBacklog: !isSocketHeld,
             group: eventLoopGroup,
             drain: drain,
-            idleExit: idleExit(lifecycle, origin),
+            idleExit: idleExit(lifecycle, isSocketHeld),
             admission: self.configuration.availableConnectionsDelegate.map(ConnectionLimit.init),
             logger: logger
         ) { channel in
@@ -108,19 +113,37 @@ extension ApplicationProtocol {
         let watchdog = watchdogTimeout.map { timeout in
             WatchdogService(
                 timeout: timeout,
-                notifier: notifier,
+                notifier: notifier.gated { reporter.isMain },
                 group: eventLoopGroup,
                 logger: logger,
                 check: lifecycle.healthCheck
             )
         }
+        let turns = Turns()
         var reload: ReloadService?
         if let callback = lifecycle.reload {
             reload = await ReloadService(
+                turns: turns,
                 reporter: reporter,
                 group: eventLoopGroup,
                 logger: logger,
                 callback: callback
+            )
+        }
+        var restart: RestartService?
+        if let signal = lifecycle.restartSignal {
+            restart = await RestartService(
+                signal: signal,
+                turns: turns,
+                record: start,
+                limit: lifecycle.longestRestart,
+                refusal: Self.refusal(ofRestart: origin, draining.hasListeners),
+                notifier: notifier,
+                reporter: reporter,
+                isSocketHeld: isSocketHeld,
+                logger: logger,
+                sockets: draining.duplicateListeners,
+                handedOver: draining.stop(handedOverTo:)
             )
         }
         let service = ActivatedServer(
@@ -130,6 +153,8 @@ extension ApplicationProtocol {
             reporter: reporter,
             watchdog: watchdog,
             reload: reload,
+            restart: restart,
+            predecessor: try predecessor.map(PredecessorAnswer.init),
             controlPath: ControlProtocol.path(inRuntimeDirectory: environmentValue("RUNTIME_DIRECTORY")),
             logger: logger,
             hooks: .init(
@@ -152,9 +177,14 @@ extension ApplicationProtocol {
         )
     }
 
-    private func idleExit(_ lifecycle: Lifecycle, _ origin: Activation.Origin) -> Duration? {
+    private static func refusal(ofRestart origin: Activation.Origin, _ hasListeners: Bool) -> String? {
+        if origin == .serverStarter { return "start_server restarts this program when it is sent HUP" }
+        return hasListeners ? nil : "there is no listen socket to hand over"
+    }
+
+    private func idleExit(_ lifecycle: Lifecycle, _ isSocketHeld: Bool) -> Duration? {
         guard let idle = lifecycle.idleExit else { return nil }
-        guard origin != .bound else {
+        guard isSocketHeld else {
             logger.warning(
                 "no exit after \(idle) without a connection: nobody else holds the socket and starts this again"
             )

@@ -1,3 +1,5 @@
+public import UnixSignals
+
 /// What a program does at the turning points of its life under a service manager; all of it may be left out.
 public struct Lifecycle: Sendable {
     /// Done before a connection is accepted and before systemd is told `READY=1`; throwing ends the start.
@@ -25,6 +27,21 @@ public struct Lifecycle: Sendable {
     /// Only where somebody else holds the sockets: it is ignored, with a warning, where this process has bound them. The
     /// unit must not start the program at once again: `RestartPreventExitStatus=0`.
     public var idleExit: Duration?
+
+    /// The signal at which the program restarts itself; nil, the default, is none.
+    ///
+    /// It starts its successor as it was started itself: the program looked up anew, the same arguments, environment and working
+    /// directory; with the sockets that are served. Both accept connections for a moment, then systemd is told that the successor is
+    /// the main process (`MAINPID=`; `NotifyAccess=main` is enough), and this one drains. If the successor does not get that far within
+    /// ``longestRestart``, it is ended; nothing has changed then, and status and log say why. `TERM` meanwhile ends both.
+    ///
+    /// Where systemd is used, `systemctl restart` does without: this is for a program that runs without a service manager, or one
+    /// whose drain takes so long that new connections must not wait for it. It is ignored, with a warning, under `start_server`,
+    /// which restarts programs itself, and with `Accept=yes`. `KillMode=` of the unit stays `control-group`.
+    public var restartSignal: UnixSignal?
+
+    /// How long the start of a successor may take.
+    public var longestRestart = Duration.seconds(60)
 
     /// A life without turning points.
     public init() {}

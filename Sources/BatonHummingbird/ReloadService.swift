@@ -9,6 +9,7 @@ import UnixSignals
 /// Carries out what asks for a reload: `SIGHUP`, and the control socket of `baton reload`.
 struct ReloadService: Sendable {
     private let requests = ReloadRequests()
+    private let turns: Turns
     private let reporter: ServiceReporter
     private let group: any EventLoopGroup
     private let logger: Logger
@@ -16,12 +17,16 @@ struct ReloadService: Sendable {
     private let signals: UnixSignalsSequence
 
     /// Catches `SIGHUP` from now on, which systemd may send as soon as the service is ready.
+    ///
+    /// - Parameter turns: What is shared with whatever else tells the service manager of a reload.
     init(
+        turns: Turns,
         reporter: ServiceReporter,
         group: any EventLoopGroup,
         logger: Logger,
         callback: @escaping @Sendable () async throws -> Void
     ) async {
+        self.turns = turns
         self.reporter = reporter
         self.group = group
         self.logger = logger
@@ -31,19 +36,19 @@ struct ReloadService: Sendable {
 
     /// Reloads when it is asked to, until the task is cancelled.
     ///
-    /// - Parameter control: The control socket, which it closes in the end.
+    /// - Parameter control: The control socket, which it closes in the end; its path is left to a successor that has taken over.
     func run(_ control: ControlSocket?) async {
         await withTaskGroup { tasks in
             tasks.addTask {
                 for await _ in signals { requests.ask() }
             }
             tasks.addTask {
-                await requests.serve { await reload() }
+                await requests.serve { await turns.take { await reload() } }
             }
             await tasks.waitForAll()
         }
         requests.close()
-        await control?.close()
+        await control?.close(leavesPath: !reporter.isMain)
     }
 
     /// Opens the control socket; without one, only `SIGHUP` asks for a reload.

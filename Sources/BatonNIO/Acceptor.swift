@@ -35,12 +35,14 @@ final class Acceptor: Sendable {
     private static let rest = Duration.milliseconds(100)
 
     private let listeners: [CInt]
+    private let names: [String]
     /// What a socket unit with `Accept=yes` has accepted before this process was started.
     private let connections: [CInt]
     private let waker: Waker
     private let ownsBacklog: Bool
     private let isStopping = Atomic(false)
-    private let isClosed = Atomic(false)
+    /// Whether the listen sockets are closed.
+    private let isClosed = Locked(false)
     private let isHandedOver = Atomic(false)
     private let delegate: Delegate
     private let logger: Logger
@@ -50,15 +52,16 @@ final class Acceptor: Sendable {
     ///   - ownsBacklog: Nobody else holds the listen sockets, so what waits in their backlogs is accepted before they close.
     ///   - waker: Makes the loop ask ``Delegate/mayAccept`` again.
     init(sockets: consuming ListenSockets, ownsBacklog: Bool, waker: Waker, delegate: Delegate, logger: Logger) {
-        var (listeners, connections): ([CInt], [CInt]) = ([], [])
+        var (listeners, names, connections): ([CInt], [String], [CInt]) = ([], [], [])
         while let socket = sockets.popFirst() {
             if socket.description.isListening {
+                names.append(socket.description.name)
                 listeners.append(socket.release())
             } else {
                 connections.append(socket.release())
             }
         }
-        (self.listeners, self.connections) = (listeners, connections)
+        (self.listeners, self.names, self.connections) = (listeners, names, connections)
         self.ownsBacklog = ownsBacklog
         self.waker = waker
         self.delegate = delegate
@@ -128,8 +131,25 @@ final class Acceptor: Sendable {
 
     /// Never `shutdown(2)`, which would end the sockets for their holder too.
     private func closeListeners() {
-        guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        for listener in listeners { _ = close(listener) }
+        isClosed.withLock { isClosed in
+            guard !isClosed else { return }
+            isClosed = true
+            for listener in listeners { _ = close(listener) }
+        }
+    }
+
+    /// Duplicates of the listen sockets, close-on-exec, in their order; nil when there are none, or not any more. Thread-safe.
+    func duplicateListeners() throws(Errno) -> ListenSockets? {
+        try isClosed.withLock { isClosed throws(Errno) in
+            guard !isClosed, !isStopping.load(ordering: .acquiring), hasListeners else { return nil }
+            var duplicates = ListenSockets()
+            for (listener, name) in zip(listeners, names) {
+                let duplicate = fcntl(listener, F_DUPFD_CLOEXEC, 3)
+                guard duplicate >= 0 else { throw Errno(rawValue: errno) }
+                duplicates.append(owning: duplicate, name: name)
+            }
+            return duplicates
+        }
     }
 
     private enum Batch: Equatable {

@@ -17,15 +17,32 @@ package final class ControlSocket: Sendable {
     private static let patience = TimeAmount.seconds(10)
 
     private let channel: any Channel
+    private let path: String
+    private let identity: Identity?
 
-    private init(channel: any Channel) {
+    private init(channel: any Channel, path: String, identity: Identity?) {
         self.channel = channel
+        self.path = path
+        self.identity = identity
+    }
+
+    /// Tells the socket that is at a path from one that has taken its place.
+    private struct Identity: Equatable {
+        let device: UInt64
+        let inode: UInt64
+
+        init?(_ path: String) {
+            var status = stat()
+            guard lstat(path, &status) == 0 else { return nil }
+            (device, inode) = (UInt64(truncatingIfNeeded: status.st_dev), UInt64(truncatingIfNeeded: status.st_ino))
+        }
     }
 
     /// Makes the socket; only this user and root can reach it.
     ///
     /// - Parameters:
-    ///   - path: Where; a socket that is left there is replaced.
+    ///   - path: Where; a socket that is there, left by an earlier process or still used by the predecessor, is replaced, and at
+    ///     no moment is there none.
     ///   - group: Whose event loops it uses.
     ///   - logger: Where it says what goes wrong.
     ///   - answer: Called with each question.
@@ -36,6 +53,7 @@ package final class ControlSocket: Sendable {
         logger: Logger,
         answer: @escaping @Sendable (String) async -> ControlProtocol.Answer
     ) async throws -> ControlSocket {
+        let place = "\(path).\(getpid())"
         let channel = try await ServerBootstrap(group: group)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -44,7 +62,7 @@ package final class ControlSocket: Sendable {
                     )
                 }
             }
-            .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+            .bind(unixDomainSocketPath: place, cleanupExistingSocketFile: true).get()
         // SwiftNIO does not make it close-on-exec.
         try await channel.eventLoop.submit {
             let options = channel.pipeline.syncOperations
@@ -53,12 +71,22 @@ package final class ControlSocket: Sendable {
             }
         }.get()
         // The directory is the service's own; this is for one that is not.
-        _ = chmod(path, S_IRUSR | S_IWUSR)
-        return ControlSocket(channel: channel)
+        _ = chmod(place, S_IRUSR | S_IWUSR)
+        let identity = Identity(place)
+        guard rename(place, path) == 0 else {
+            let failure = IOError(errnoCode: errno, reason: "rename(2) to \(path)")
+            try? await channel.close()
+            throw failure
+        }
+        return ControlSocket(channel: channel, path: path, identity: identity)
     }
 
-    /// Closes it; what has been asked is still answered. SwiftNIO takes its path away.
-    package func close() async {
+    /// Closes it; what has been asked is still answered.
+    ///
+    /// - Parameter leavesPath: Whether its path stays: another process replaces it.
+    package func close(leavesPath: Bool = false) async {
+        // SwiftNIO removes the path at which it was made, which is not this one.
+        if !leavesPath, let identity, identity == Identity(path) { _ = unlink(path) }
         try? await channel.close()
     }
 }

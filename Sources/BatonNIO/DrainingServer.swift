@@ -2,6 +2,7 @@ public import Baton
 public import Logging
 public import NIOCore
 internal import NIOPosix
+package import SystemPackage
 public import Systemd
 
 /// Serves the connections of listen sockets it does not own, and ends without losing a request.
@@ -104,6 +105,17 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
     public func stop() {
         conductor.tell(.stop(.requested))
     }
+
+    /// Begins the drain because another process serves from now on.
+    package func stop(handedOverTo pid: CInt) {
+        conductor.tell(.stop(.handedOver(pid: pid)))
+    }
+
+    /// Duplicates of the listen sockets, for a successor; nil when the server has stopped accepting, or has none. Thread-safe.
+    package func duplicateListeners() throws(Errno) -> ListenSockets? { try acceptor.duplicateListeners() }
+
+    /// Whether there is a listen socket, and not only connections that were accepted by somebody else.
+    package var hasListeners: Bool { acceptor.hasListeners }
 
     /// Asks all connections what they are at. Thread-safe.
     ///

@@ -6,6 +6,8 @@ public enum StopReason: Sendable, Hashable {
     case idle(Duration)
     /// Its only connections were those it was started with (`Accept=yes` of a socket unit), and the last has closed.
     case connectionsEnded
+    /// Another process, of that number, has taken the sockets over and serves.
+    case handedOver(pid: CInt)
     /// The task that runs it was cancelled: nothing is waited for.
     case cancelled
 }

@@ -22,6 +22,10 @@ int cprocess_waker(int *reader, int *writer) {
     return 0;
 }
 
+int cprocess_socket_pair(int ends[2]) {
+    return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0 ? -errno : 0;
+}
+
 #else
 
 static int set_flags(int descriptor) {
@@ -39,16 +43,24 @@ int cprocess_accept(int listener) {
     return result;
 }
 
+static int set_flags_of_both(const int ends[2]) {
+    int result = set_flags(ends[0]);
+    if (result == 0) result = set_flags(ends[1]);
+    if (result == 0) return 0;
+    close(ends[0]);
+    close(ends[1]);
+    return result;
+}
+
+int cprocess_socket_pair(int ends[2]) {
+    return socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0 ? -errno : set_flags_of_both(ends);
+}
+
 int cprocess_waker(int *reader, int *writer) {
     int ends[2];
     if (pipe(ends) < 0) return -errno;
-    int result = set_flags(ends[0]);
-    if (result == 0) result = set_flags(ends[1]);
-    if (result < 0) {
-        close(ends[0]);
-        close(ends[1]);
-        return result;
-    }
+    int result = set_flags_of_both(ends);
+    if (result < 0) return result;
     *reader = ends[0];
     *writer = ends[1];
     return 0;

@@ -226,3 +226,19 @@ enum cprocess_stage cprocess_spawn_result(int result, int *failure) {
     *failure = size < 0 ? errno : EPROTO;
     return cprocess_execute;
 }
+
+int cprocess_watch(pid_t pid) {
+#ifdef __linux__
+    // Always close-on-exec. The number is the same on all architectures; older headers do not have it.
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+    int descriptor = (int)syscall(SYS_pidfd_open, pid, 0);
+    return descriptor < 0 ? -errno : descriptor;
+#else
+    (void)pid;
+    return -ENOSYS;
+#endif
+}
+
+char **cprocess_environment(void) { return environ; }

@@ -14,11 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-int cprocess_open_process(pid_t pid) {
-    long descriptor = syscall(SYS_pidfd_open, pid, 0);
-    return descriptor < 0 ? -errno : (int)descriptor;
-}
-
 // More than a manager has generations.
 enum { most = 256 };
 
@@ -41,7 +36,7 @@ static unsigned watch(struct watched *processes, unsigned count, struct message 
         return count - 1;
     }
     if (!message.is_watched || count == most) return count;
-    int descriptor = cprocess_open_process(message.pid);
+    int descriptor = cprocess_watch(message.pid);
     if (descriptor < 0) return count;
     processes[count] = (struct watched){.pid = message.pid, .descriptor = descriptor};
     return count + 1;
@@ -121,11 +116,6 @@ void cprocess_tell_warden(int warden, pid_t pid, bool is_watched) {
 }
 
 #else
-
-int cprocess_open_process(pid_t pid) {
-    (void)pid;
-    return -ENOTSUP;
-}
 
 int cprocess_warden(int milliseconds, pid_t *pid) {
     (void)milliseconds, (void)pid;

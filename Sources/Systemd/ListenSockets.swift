@@ -32,6 +32,11 @@ public struct ListenSockets: ~Copyable, Sendable {
     /// Whether nothing is left.
     public var isEmpty: Bool { entries.isEmpty }
 
+    /// The descriptors and their names, in the order of ``descriptions``. They stay this value's, and are open as long as it is there.
+    package var lent: [(descriptor: CInt, name: String)] {
+        entries.map { ($0.descriptor, $0.description.name) }
+    }
+
     /// Takes over `descriptor` under `name`, with the next free index of that name.
     package mutating func append(owning descriptor: CInt, name: String) {
         let description = ListenSocket.Description(

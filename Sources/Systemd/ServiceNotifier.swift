@@ -48,6 +48,17 @@ public struct ServiceNotifier: Sendable {
         ServiceNotifier(connectedTo: csystemd_take_notify_socket().map { String(cString: $0) })
     }
 
+    /// A notifier that tells the same manager, but only while somebody says so; else there is nobody to tell.
+    package func gated(by isOpen: @escaping @Sendable () -> Bool) -> ServiceNotifier {
+        let notifier = self
+        return ServiceNotifier { text in
+            isOpen() ? notifier.send(text, onBehalfOf: nil, descriptors: []) : .nobodyToTell
+        }
+    }
+
+    /// Whether this was built with libsystemd: without it, nobody is told, and `LISTEN_FDS` is not read.
+    package static var isBuiltIn: Bool { csystemd_is_built_in() != 0 }
+
     /// Sends a notification. The C function is `sd_pid_notify_with_fds`.
     ///
     /// - Parameters:

@@ -59,6 +59,8 @@ struct App {
         )
         var lifecycle = Lifecycle()
         lifecycle.idleExit = options.idleExit?.duration
+        lifecycle.restartSignal = options.restartSignal?.signal
+        lifecycle.longestRestart = options.restartTimeout.duration
         lifecycle.reload = { try settings.reload() }
         try await application.runService(
             on: activation,

@@ -17,7 +17,7 @@ struct AppOptions: ParsableCommand {
               GET /                            name or greeting, version, pid
 
             On TERM it answers what it has received, and exits. On HUP (`systemctl reload`) it reads the file of \
-            --config again. Times are seconds, or have a unit: 0.25, 250ms, 1m30s.
+            --config again. QUIT makes the end of a drain now: what is left is cut. Times are seconds, or have a unit: 0.25, 250ms, 1m30s.
             """,
         version: ArticleRouter.version
     )
@@ -63,6 +63,27 @@ struct AppOptions: ParsableCommand {
         transform: Seconds.init
     )
     var idleExit: Seconds?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Restart at this signal, USR1 or USR2: start a successor, and drain when it serves. A successor that does not \
+            get that far changes nothing.
+            """,
+            valueName: "signal"
+        ),
+        transform: RestartSignal.init
+    )
+    var restartSignal: RestartSignal?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long the start of a successor may take; then it is ended. (default: 60s)",
+            valueName: "time"
+        ),
+        transform: Seconds.init
+    )
+    var restartTimeout = Seconds.seconds(60)
 
     @Option(
         help: ArgumentHelp(

@@ -23,6 +23,27 @@ import Testing
             }
     }
 
+    private func open(_ path: String, saying text: String) async throws -> ControlSocket {
+        try await ControlSocket.open(
+            path: path,
+            group: MultiThreadedEventLoopGroup.singleton,
+            logger: Logger(label: "test")
+        ) { _ in .failed(text) }
+    }
+
+    @Test(arguments: [false, true])
+    func aSuccessorsSocketStaysWhenThePredecessorEnds(leavesPath: Bool) async throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "control-\(UUID().uuidString.prefix(8))").path
+        let old = try await open(path, saying: "old")
+        let new = try await open(path, saying: "new")
+        await old.close(leavesPath: leavesPath)
+        let answer = try await ask("who\n", at: path)
+        #expect(answer == "failed new\n")
+        await new.close()
+        #expect(!FileManager.default.fileExists(atPath: path))
+        #expect(!FileManager.default.fileExists(atPath: "\(path).\(ProcessInfo.processInfo.processIdentifier)"))
+    }
+
     private func withSocket(_ body: (String) async throws -> Void) async throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "control-\(UUID().uuidString.prefix(8))").path
         let socket = try await ControlSocket.open(

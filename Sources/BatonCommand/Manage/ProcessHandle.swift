@@ -10,7 +10,7 @@ struct ProcessHandle: ~Copyable {
     /// Holds on to the process that has this number now.
     init(_ pid: CInt) {
         self.pid = pid
-        descriptor = cprocess_open_process(pid)
+        descriptor = cprocess_watch(pid)
     }
 
     deinit {

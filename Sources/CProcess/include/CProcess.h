@@ -22,6 +22,9 @@ int cprocess_accept(int listener);
 /// Returns 0 or a negative errno.
 int cprocess_waker(int *reader, int *writer);
 
+/// Makes two connected stream sockets (socketpair(2)), close-on-exec and non-blocking. Returns 0 or a negative errno.
+int cprocess_socket_pair(int ends[2]);
+
 /// How many bytes wait unread in a socket (FIONREAD), or a negative errno.
 int cprocess_unread(int socket);
 
@@ -149,9 +152,14 @@ int cprocess_memory(const char *name);
 /// Returns 0, -EAGAIN if it is not, or a negative errno.
 int cprocess_write_line(int descriptor, const void *bytes, size_t size);
 
-/// pidfd_open(2): becomes readable when the process has ended. On Linux only. Returns a descriptor, close-on-exec, or a
-/// negative errno.
-int cprocess_open_process(pid_t pid);
+/// Makes a descriptor that becomes readable when a process has ended, also one that is nobody's child (pidfd_open(2)).
+///
+/// Returns the descriptor, close-on-exec, which the caller closes, or a negative errno: -ESRCH if there is no such process,
+/// -ENOSYS where the system has nothing like it.
+int cprocess_watch(pid_t pid);
+
+/// The environment of this process, which ends with NULL; to be read before other threads can change it.
+char **cprocess_environment(void);
 
 /// Runs `body` on a thread of its own, which nobody has to join.
 ///

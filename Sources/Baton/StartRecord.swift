@@ -1,0 +1,82 @@
+internal import CProcess
+internal import Systemd
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#else
+internal import Darwin
+#endif
+
+/// How this process was started, so that its successor can be started in the same way.
+package struct StartRecord: Sendable {
+    /// The program as it was called, and its arguments. Looked up again for a successor: never what runs now, which may be
+    /// deleted or the target of a link that has moved.
+    package var command: [String]
+    /// The environment, without what is meant for one process only.
+    package var environment: [String: String]
+    /// The variables that have this process's number, and are to have the successor's.
+    package var pidVariables: [String]
+    /// The working directory as it was called: `PWD` if that is right, with its symbolic links.
+    package var directory: String?
+
+    /// What a successor is not to have as this process had it.
+    private static let dropped = Set(PassedSockets.variables + [Predecessor.variable, "WATCHDOG_PID"])
+
+    package init(command: [String], environment: [String: String], pidVariables: [String], directory: String?) {
+        self.command = command
+        self.environment = environment
+        self.pidVariables = pidVariables
+        self.directory = directory
+    }
+
+    /// Reads it. Call it first thing in `main`: what is taken out of the environment later is in it, and the working directory
+    /// is that of the start.
+    package static func read() -> StartRecord {
+        var all: [String: String] = [:]
+        var entry = cprocess_environment()
+        while let text = entry?.pointee {
+            let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2, !parts[0].isEmpty { all[String(parts[0])] = String(parts[1]) }
+            entry = entry?.successor()
+        }
+        return StartRecord(
+            command: CommandLine.arguments,
+            environment: all,
+            pid: getpid(),
+            directory: workingDirectory(all["PWD"])
+        )
+    }
+
+    /// - Parameters:
+    ///   - environment: All of it.
+    ///   - pid: The process that was started with it.
+    init(command: [String], environment: [String: String], pid: CInt, directory: String?) {
+        var kept = environment.filter { !Self.dropped.contains($0.key) }
+        var pidVariables = ["LISTEN_PID"]
+        if kept["WATCHDOG_USEC"] != nil {
+            if environment["WATCHDOG_PID"].map({ $0 == "\(pid)" }) ?? true {
+                pidVariables.append("WATCHDOG_PID")
+            } else {
+                kept["WATCHDOG_USEC"] = nil
+            }
+        }
+        // systemd's word for which process it has started (248).
+        if kept.removeValue(forKey: "SYSTEMD_EXEC_PID") == "\(pid)" { pidVariables.append("SYSTEMD_EXEC_PID") }
+        self.init(command: command, environment: kept, pidVariables: pidVariables, directory: directory)
+    }
+
+    /// The corresponding C function is `get_current_dir_name`.
+    private static func workingDirectory(_ named: String?) -> String? {
+        var (there, here) = (stat(), stat())
+        if let named, named.hasPrefix("/"), stat(named, &there) == 0, stat(".", &here) == 0,
+            there.st_ino == here.st_ino, there.st_dev == here.st_dev
+        {
+            return named
+        }
+        guard let path = getcwd(nil, 0) else { return nil }
+        defer { free(path) }
+        return String(cString: path)
+    }
+}
