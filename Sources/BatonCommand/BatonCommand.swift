@@ -29,7 +29,10 @@ enum Main {
         do {
             var command = try BatonCommand.parseAsRoot(arguments)
             guard command is any AsyncParsableCommand else { return try command.run() }
-            Task { await BatonCommand.main() }
+            Task {
+                await BatonCommand.main()
+                BatonCommand.exit()
+            }
             dispatchMain()
         } catch {
             BatonCommand.exit(withError: error)
