@@ -186,7 +186,7 @@ import Testing
     @Test func aHandlerWhoseClientIsGoneIsNamedAtTheDeadline() async throws {
         let (_, logged, _) = try await RunningServer.run(
             router,
-            drain: .init(timeout: .milliseconds(300), linger: .milliseconds(50))
+            drain: .init(timeout: .seconds(3), linger: .milliseconds(50))
         ) { server in
             let connection = try await server.connect()
             _ = try await connection.get("/")
