@@ -48,6 +48,8 @@ public struct Activation: ~Copyable, Sendable {
     package let predecessor: Predecessor?
     /// What `start_server` passed although a service manager passed sockets too.
     private var strays = ListenSockets()
+    /// Whether a manager like `baton run` has named its sockets by where they listen, which is for the program to know.
+    private var isNamedByAddress = false
 
     package init(
         origin: Origin,
@@ -87,6 +89,7 @@ public struct Activation: ~Copyable, Sendable {
         let watchdog = try WatchdogTimeout.take()
         let inherited = try ListenSockets.takeInherited()
         if !inherited.isEmpty {
+            let count = CInt(inherited.descriptions.count)
             var activation = Activation(
                 origin: predecessor == nil ? .serviceManager : .predecessor,
                 notifier: notifier,
@@ -95,13 +98,10 @@ public struct Activation: ~Copyable, Sendable {
                 predecessor: predecessor,
                 sockets: inherited
             )
-            if predecessor != nil {
-                // One without libsystemd has passed the same sockets in both ways.
-                ServerStarter.discard()
-            } else if let strays = try? ServerStarter.take() {
-                // Left from further up; malformed or not, they are not what this process was started with.
-                activation.strays = strays
-            }
+            // Left from further up; malformed or not, they are not what this process was started with.
+            let passed = ListenSockets.firstInherited..<ListenSockets.firstInherited + count
+            activation.isNamedByAddress = ServerStarter.names(only: passed)
+            if let strays = try? ServerStarter.take(besides: passed) { activation.strays = strays }
             return activation
         }
         if let started = try ServerStarter.take(), !started.isEmpty {
@@ -135,8 +135,8 @@ public struct Activation: ~Copyable, Sendable {
 
     /// Claims the sockets of one name and closes all others.
     ///
-    /// `start_server` names sockets by port or path, and some launchers pass them without names (`unknown` to libsystemd):
-    /// then all of them are meant. Under `Accept=yes` systemd passes one connection, always named `connection`: it is meant,
+    /// `start_server` and `baton run` name sockets by port or path, and some launchers pass them without names (`unknown` to
+    /// libsystemd): then, if none has that name, all that take connections are meant. Under `Accept=yes` systemd passes one connection, always named `connection`: it is meant,
     /// whatever the name.
     ///
     /// - Parameters:
@@ -150,13 +150,15 @@ public struct Activation: ~Copyable, Sendable {
         unclaimed: (ListenSocket.Description) -> Void
     ) throws(ActivationError) -> ListenSockets {
         let isNameless =
-            origin == .serverStarter || sockets.descriptions.allSatisfy { $0.name == ListenSockets.unknownName }
+            (origin == .serverStarter || isNamedByAddress
+                || sockets.descriptions.allSatisfy { $0.name == ListenSockets.unknownName })
+            && !sockets.descriptions.contains { $0.name == name }
         let claimed: ListenSockets
         let connection = sockets.takeAll { $0.isConnection && $0.name == ListenSockets.connectionName }
         if !connection.isEmpty {
             claimed = connection
         } else {
-            claimed = isNameless ? sockets.takeAll { _ in true } : try sockets.takeAll(name)
+            claimed = isNameless ? sockets.takeAllNameless() : try sockets.takeAll(name)
         }
         guard !claimed.isEmpty else {
             throw ActivationError(
@@ -166,5 +168,13 @@ public struct Activation: ~Copyable, Sendable {
         }
         for description in sockets.descriptions + strays.descriptions { unclaimed(description) }
         return claimed
+    }
+}
+
+extension ListenSockets {
+    /// Those that take connections; all, if none does, for the sake of the message about them.
+    fileprivate mutating func takeAllNameless() -> ListenSockets {
+        let listening = takeAll { $0.kind == .stream && $0.isListening }
+        return listening.isEmpty ? takeAll { _ in true } : listening
     }
 }
