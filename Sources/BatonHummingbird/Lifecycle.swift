@@ -31,7 +31,7 @@ public struct Lifecycle: Sendable {
     /// The signal at which the program restarts itself; nil, the default, is none.
     ///
     /// It starts its successor as it was started itself: the program looked up anew, the same arguments, environment and working
-    /// directory; with the sockets that are served. Both accept connections for a moment, then systemd is told that the successor is
+    /// directory; with the sockets that are served; as a child of PID 1, without a terminal. Both accept connections for a moment, then systemd is told that the successor is
     /// the main process (`MAINPID=`; `NotifyAccess=main` is enough), and this one drains. If the successor does not get that far within
     /// ``longestRestart``, it is ended; nothing has changed then, and status and log say why. `TERM` meanwhile ends both.
     ///
