@@ -20,8 +20,8 @@ public struct Activation: ~Copyable, Sendable {
     public enum Origin: String, Sendable, CustomStringConvertible {
         /// A service manager, through `LISTEN_FDS`.
         case serviceManager = "from systemd"
-        /// Perl's Server::Starter or a work-alike, through `SERVER_STARTER_PORT`.
-        case serverStarter = "from start_server"
+        /// A supervisor, through `SERVER_STARTER_PORT`: `baton run`, Perl's Server::Starter, or a work-alike.
+        case serverStarter = "from a supervisor"
         /// An earlier process of the same program, which has started this one to take its place.
         case predecessor = "from the predecessor"
         /// This process.
@@ -48,8 +48,6 @@ public struct Activation: ~Copyable, Sendable {
     package let predecessor: Predecessor?
     /// What `start_server` passed although a service manager passed sockets too.
     private var strays = ListenSockets()
-    /// Whether a manager like `baton run` has named its sockets by where they listen, which is for the program to know.
-    private var isNamedByAddress = false
 
     package init(
         origin: Origin,
@@ -90,8 +88,10 @@ public struct Activation: ~Copyable, Sendable {
         let inherited = try ListenSockets.takeInherited()
         if !inherited.isEmpty {
             let count = CInt(inherited.descriptions.count)
+            let passed = ListenSockets.firstInherited..<ListenSockets.firstInherited + count
+            let isSupervised = ServerStarter.names(only: passed)
             var activation = Activation(
-                origin: predecessor == nil ? .serviceManager : .predecessor,
+                origin: predecessor == nil ? (isSupervised ? .serverStarter : .serviceManager) : .predecessor,
                 notifier: notifier,
                 watchdog: watchdog,
                 start: start,
@@ -99,8 +99,6 @@ public struct Activation: ~Copyable, Sendable {
                 sockets: inherited
             )
             // Left from further up; malformed or not, they are not what this process was started with.
-            let passed = ListenSockets.firstInherited..<ListenSockets.firstInherited + count
-            activation.isNamedByAddress = ServerStarter.names(only: passed)
             if let strays = try? ServerStarter.take(besides: passed) { activation.strays = strays }
             return activation
         }
@@ -150,8 +148,7 @@ public struct Activation: ~Copyable, Sendable {
         unclaimed: (ListenSocket.Description) -> Void
     ) throws(ActivationError) -> ListenSockets {
         let isNameless =
-            (origin == .serverStarter || isNamedByAddress
-                || sockets.descriptions.allSatisfy { $0.name == ListenSockets.unknownName })
+            (origin == .serverStarter || sockets.descriptions.allSatisfy { $0.name == ListenSockets.unknownName })
             && !sockets.descriptions.contains { $0.name == name }
         let claimed: ListenSockets
         let connection = sockets.takeAll { $0.isConnection && $0.name == ListenSockets.connectionName }

@@ -42,7 +42,7 @@ import Testing
     @Test func takesSocketsFromStartServer() async throws {
         try await expectActivated(
             "unset LISTEN_PID LISTEN_FDS LISTEN_FDNAMES; export SERVER_STARTER_PORT=8080=3;",
-            "from start_server, 8080[0]"
+            "from a supervisor, 8080[0]"
         )
     }
 
