@@ -87,6 +87,8 @@ public struct Activation: ~Copyable, Sendable {
         let watchdog = try WatchdogTimeout.take()
         let inherited = try ListenSockets.takeInherited()
         if !inherited.isEmpty {
+            let first = ListenSockets.firstInherited
+            let passed = first..<first + CInt(inherited.descriptions.count)
             var activation = Activation(
                 origin: predecessor == nil ? .serviceManager : .predecessor,
                 notifier: notifier,
@@ -98,7 +100,7 @@ public struct Activation: ~Copyable, Sendable {
             if predecessor != nil {
                 // One without libsystemd has passed the same sockets in both ways.
                 ServerStarter.discard()
-            } else if let strays = try? ServerStarter.take() {
+            } else if let strays = try? ServerStarter.take(besides: passed) {
                 // Left from further up; malformed or not, they are not what this process was started with.
                 activation.strays = strays
             }

@@ -17,13 +17,15 @@ enum ServerStarter {
 
     /// Takes the sockets that `start_server` passed, under their NAMEs, and clears its variables.
     ///
+    /// - Parameter passed: Descriptors that this process has in another way, too, and that stay with their owner: `baton run`
+    ///   passes the same ones in both ways.
     /// - Returns: The sockets, close-on-exec; empty if `start_server` has no port; nil if this process is not its child.
     /// - Throws: ``ActivationError/Code/badEnvironment``. The variables are cleared all the same.
-    static func take() throws(ActivationError) -> ListenSockets? {
+    static func take(besides passed: Range<CInt> = 0..<0) throws(ActivationError) -> ListenSockets? {
         guard let value = environmentValue(variable) else { return nil }
         discard()
         var sockets = ListenSockets()
-        for (name, descriptor) in try parse(value) {
+        for (name, descriptor) in try parse(value) where !passed.contains(descriptor) {
             guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else {
                 throw malformed(value, "descriptor \(descriptor) of '\(name)' is not open")
             }

@@ -10,6 +10,9 @@ internal import Darwin
 #endif
 
 extension ListenSockets {
+    /// The first descriptor of those that the service manager passes: `SD_LISTEN_FDS_START`.
+    package static let firstInherited = CInt(CSYSTEMD_LISTEN_FDS_START)
+
     /// The name libsystemd gives to descriptors that were passed without `LISTEN_FDNAMES`.
     public static let unknownName = "unknown"
     /// The name systemd gives to the connection of a unit with `Accept=yes`: on 252 in any case, on 257 and 262 only if the
@@ -42,7 +45,7 @@ extension ListenSockets {
                 defer { free(name) }
                 return String(cString: name)
             }
-            sockets.append(owning: CInt(CSYSTEMD_LISTEN_FDS_START + position), name: name ?? unknownName)
+            sockets.append(owning: firstInherited + CInt(position), name: name ?? unknownName)
         }
         return sockets
     }
