@@ -1,0 +1,137 @@
+import Foundation
+import MachineKit
+import SystemdTestKit
+import Testing
+
+extension UnderSystemd {
+    /// `baton run` as the main process: `systemctl reload` puts the next generation beside the old one.
+    @Suite struct Supervised {
+        /// The program, which the cases replace.
+        private static let program = "/run/supervised"
+
+        private func install(_ settings: String = "", options: String = "--notify") async throws -> Server {
+            let machine = try await Machine.shared
+            try await machine.check("ln", "-sfn", "/usr/local/bin/app", Self.program)
+            return try await Server.install(
+                .supervised(),
+                in: machine,
+                dropIns: [
+                    .command("/usr/local/bin/baton run \(options) -- \(Self.program)"),
+                    .service("[Service]\n\(settings)\n"),
+                ]
+            )
+        }
+
+        /// Puts a program in the place of the old version, in one step.
+        private func deploy(_ text: String, _ machine: Machine) async throws {
+            try text.write(toFile: machine.path("\(Self.program).new"), atomically: true, encoding: .utf8)
+            try await machine.check("chmod", "755", "\(Self.program).new")
+            try await machine.check("mv", "-T", "\(Self.program).new", Self.program)
+        }
+
+        private func pid(_ server: Server) async throws -> Int32 {
+            try #require(try await server.get("/").pid)
+        }
+
+        @Test(.timeLimit(.minutes(2)))
+        func twentyReloadsUnderLoadLoseNothing() async throws {
+            let server = try await install()
+            let main = try await server.mainPID()
+            let (result, report) = try await server.machine.probe(
+                server,
+                ["--connections", "32", "--long-duration", "0.5", "--restart", "systemctl reload \(server.service)"],
+                restarts: 20,
+                interval: 1,
+                seconds: 90
+            )
+            #expect(report.total.failed == 0, "\(result)")
+            #expect(report.restarts.filter(\.succeeded).count == 20, "\(result)")
+            #expect(report.pids.count == 21, "each was answered by a generation of its own")
+            #expect(try await server.mainPID() == main)
+            #expect(try await server.property("NRestarts") == "0")
+            #expect(try await server.property("ActiveState") == "active")
+        }
+
+        @Test(
+            .timeLimit(.minutes(1)),
+            arguments: [
+                ("#!/bin/sh\nexit 3\n", "exited with status 3"),
+                ("#!/bin/sh\nexec sleep 100\n", "was not ready within 2 s (--ready-timeout)"),
+                ("#!/bin/sh\nsleep 0.05\nkill -SEGV $$\n", "was ended by SIGSEGV"),
+                (nil, "'\(program)' cannot be executed: No such file or directory"),
+            ]
+        )
+        func aVersionThatCannotStartChangesNothing(text: String?, reason: String) async throws {
+            let server = try await install(options: "--notify --ready-timeout 2 --attempts 2 --interval 0.2")
+            let (machine, old) = (server.machine, try await pid(server))
+            if let text { try await deploy(text, machine) } else { try await machine.check("rm", Self.program) }
+            let mark = try await machine.markJournal()
+            let (result, report) = try await machine.probe(
+                server,
+                ["--connections", "8", "--restart", "systemctl reload \(server.service)"],
+                restarts: 1,
+                seconds: 60
+            )
+            #expect(report.total.failed == 0, "\(result)")
+            #expect(report.restarts.filter(\.succeeded).isEmpty, "the command says that it failed")
+            let said = try await server.journal(since: mark).map(\.message)
+            #expect(said.contains { $0.hasPrefix("baton restart: ") && $0.contains(reason) }, "\(said)")
+            #expect(try await pid(server) == old)
+            #expect(try await server.property("ActiveState") == "active")
+            #expect(try await server.property("SubState") == "running")
+            let status = try await server.property("StatusText")
+            #expect(status.hasPrefix("generation 1 serves; restart failed: ") && status.contains(reason), "\(status)")
+
+            try await machine.check("ln", "-sfn", "/usr/local/bin/app", Self.program)
+            try await server.systemctl("reload")
+            #expect(try await pid(server) != old)
+        }
+
+        @Test(.timeLimit(.minutes(1)))
+        func itsStatusAndItsPingsAreTheServices() async throws {
+            let server = try await install("WatchdogSec=1")
+            let machine = server.machine
+            try await server.waitForProperty("StatusText") { $0.hasPrefix("generation 1 serves") || $0 == "serving" }
+            let main = try #require(try await server.mainPID())
+            let worker = try await pid(server)
+            #expect(worker != main)
+            // It is the worker that pings.
+            try await machine.check("kill", "-STOP", "\(worker)")
+            try await server.waitForProperty("NRestarts") { $0 == "1" }
+            let said = try await machine.run("journalctl", "-o", "cat", "-u", server.service)
+            #expect(said.output.contains("Watchdog timeout"), "\(said)")
+            #expect(try await server.get("/").status == 200)
+        }
+
+        @Test(.timeLimit(.minutes(1)))
+        func generationsAreCountedOnWhenItIsKilled() async throws {
+            let server = try await install()
+            let machine = server.machine
+            for _ in 1...3 { try await server.systemctl("reload") }
+            let main = try #require(try await server.mainPID())
+            let worker = try await pid(server)
+            try await machine.check("kill", "-KILL", "\(main)")
+            try await server.waitForProperty("MainPID") { $0 != "\(main)" && $0 != "0" }
+            let next = try await pid(server)
+            #expect(next != worker)
+            let environment = try await machine.check("cat", "/proc/\(next)/environ").split(separator: "\0")
+            #expect(environment.contains("SERVER_STARTER_GENERATION=5"), "\(environment)")
+            let left = try await machine.run("kill", "-0", "\(worker)")
+            #expect(left.status != 0, "the worker has ended with it")
+        }
+
+        @Test(.timeLimit(.minutes(1)))
+        func aWorkerThatDiesIsReplacedAtOnce() async throws {
+            let server = try await install()
+            let main = try await server.mainPID()
+            for _ in 1...3 {
+                let worker = try await pid(server)
+                try await server.machine.check("kill", "-KILL", "\(worker)")
+                let next = try await pid(server)
+                #expect(next != worker)
+            }
+            #expect(try await server.mainPID() == main)
+            #expect(try await server.property("NRestarts") == "0")
+        }
+    }
+}
