@@ -213,7 +213,7 @@ extension Manager {
         control = nil
         statusFile?.remove()
         sockets.removePaths()
-        pidFile.take()?.remove()
+        pidFile = nil
     }
 }
 
