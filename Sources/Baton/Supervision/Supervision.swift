@@ -79,6 +79,9 @@ package struct Supervision: Sendable {
     /// Why the last restart failed, until one succeeds.
     package private(set) var lastFailure: StartFailure?
 
+    /// Whether one generation serves, and nothing is to be done.
+    package var isAtRest: Bool { current != nil && wish == nil && old.isEmpty && !isStopping }
+
     /// What the start under way, or the pause before the next attempt, is for.
     private var wish: Wish?
     /// When the next attempt begins.

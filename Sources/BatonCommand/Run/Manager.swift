@@ -32,6 +32,8 @@ final class Manager {
     var hasBeenReady = false
     var restarts = 0
     private var exitCode: CInt?
+    /// Whether something has been done since ``cprocess_forget_code()``.
+    private var hasWorked = true
     private var pidFile: PidFile?
     private let statusFile: StatusFile?
     private let record: GenerationRecord?
@@ -135,6 +137,10 @@ extension Manager {
         for descriptor in store.watched { add(descriptor, 0) }
         if lines.isWaiting { add(STDERR_FILENO, POLLOUT) }
 
+        if hasWorked, supervision.isAtRest {
+            hasWorked = false
+            cprocess_forget_code()
+        }
         let ready = poll(&entries, nfds_t(entries.count), timeout)
         guard ready >= 0 else { return }
         let descriptors = Set(entries.filter { $0.revents != 0 }.map(\.fd))
@@ -311,6 +317,7 @@ extension Manager {
     }
 
     private func changed() {
+        hasWorked = true
         guard let statusFile else { return }
         let serving = supervision.old + [supervision.current].compactMap { $0 }
         if !statusFile.write(serving.map { ($0.number, $0.pid) }) {
