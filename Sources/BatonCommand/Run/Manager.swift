@@ -236,7 +236,7 @@ extension Manager {
         case .keeping(let failure): keeping(failure)
         case .changed: changed()
         case .answer(let request, let failure):
-            control?.answer(CInt(request), failure.map { .failed($0.description) } ?? .done)
+            control?.answer(request, failure.map { .failed($0.description) } ?? .done)
         case .exit(let failure): exit(failure)
         }
     }
@@ -267,7 +267,7 @@ extension Manager {
             voices[generation] = Voice(socket: socket, pid: pid)
             warden?.watch(pid)
             spawned = Spawned(process)
-            tell(.started(pid: pid))
+            tell(.started(pid: pid, isProgram: false))
         } catch {
             tell(.notStarted(.notExecuted(error.description, errno: error.errno.rawValue)))
         }
@@ -285,7 +285,9 @@ extension Manager {
         guard let spawned else { return }
         switch spawned.process.outcome() {
         case .unknown: break
-        case .runs: self.spawned = nil
+        case .runs:
+            self.spawned = nil
+            tell(.executed(pid: spawned.process.pid))
         case .failed(let error):
             self.spawned = nil
             tell(.notStarted(.notExecuted(error.description, errno: error.errno.rawValue)))
@@ -332,7 +334,9 @@ extension Manager {
         case .ended, .notReady, .stopping: exitCode = 1
         }
         if let failure { notifier.send("STATUS=\(StatusLine.flattened(failure.description))") }
-        release(report: UInt8(exitCode ?? 1), saying: failure.map { "\(name): \($0)\n" } ?? "")
+        // Whoever waits there has been promised a generation that serves, and none will, even if it was stopped in good order.
+        let reason = failure.map { "\($0)" } ?? "it was stopped before its first generation served"
+        release(report: UInt8(failure == nil ? 1 : exitCode ?? 1), saying: "\(name): \(reason)\n")
     }
 
     /// Lets the process that was started in the foreground end, with that status.
