@@ -200,6 +200,7 @@ let package = Package(
             path: "Tests/InheritedSockets",
             swiftSettings: strict
         ),
+        .executableTarget(name: "worker", path: "Tests/Worker", cSettings: strictC),
         .testTarget(
             name: "SystemdTests",
             dependencies: ["Systemd", "inherited-sockets", .subprocess, .systemPackage],
@@ -238,6 +239,11 @@ let package = Package(
         .testTarget(
             name: "BatonCommandTests",
             dependencies: ["BatonCommand", .argumentParser, .histogram, .nioCore, .nioHTTP1, .nioPosix],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "BatonRunTests",
+            dependencies: ["BatonCommand", "worker", .subprocess, .systemPackage],
             swiftSettings: strict
         ),
         .testTarget(name: "JournalLoggingTests", dependencies: ["JournalLogging", .logging], swiftSettings: strict),

@@ -138,6 +138,21 @@ import Testing
         #expect(stage.pass(.seconds(100)).isEmpty, "and it is not tried again")
     }
 
+    @Test func whatIsNotKnownToBeTheProgramDoesNotTakeOver() {
+        var supervision = Supervision(policy: .init())
+        supervision.policy.interval = .zero
+        let start = ContinuousClock.now
+        _ = supervision.handle(.begin, at: start)
+        _ = supervision.handle(.started(pid: 101, isProgram: false), at: start)
+        #expect(supervision.wake == start + supervision.policy.readyTimeout)
+        _ = supervision.handle(.woken, at: start + .seconds(1))
+        #expect(supervision.current == nil)
+        _ = supervision.handle(.executed(pid: 101), at: start + .seconds(2))
+        #expect(supervision.wake == start + .seconds(2))
+        _ = supervision.handle(.woken, at: start + .seconds(2))
+        #expect(supervision.current?.pid == 101)
+    }
+
     @Test func aMissingProgramAtTheStartIsTheEnd() {
         var supervision = Supervision(policy: .init())
         let missing = StartFailure.notExecuted("no", errno: 2)

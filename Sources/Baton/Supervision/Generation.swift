@@ -12,6 +12,8 @@ package struct Generation: Sendable, Hashable {
     var due: ContinuousClock.Instant?
     /// How long it has had when it failed to become ready.
     var overdue: Duration?
+    /// Whether it is the program, or still about to become it, which may not be there.
+    package var isProgram = true
     /// Whether it has told anything about itself.
     var speaks: Bool
     /// When to tell it to drain.

@@ -11,8 +11,10 @@ package struct Supervision: Sendable {
     package enum Event: Sendable {
         /// The first generation is wanted.
         case begin
-        /// What ``Action/spawn(generation:)`` asked for has been done.
-        case started(pid: CInt)
+        /// What ``Action/spawn(generation:)`` asked for has been done; it may not be known yet whether there is such a program.
+        case started(pid: CInt, isProgram: Bool = true)
+        /// It is known: the process has become the program.
+        case executed(pid: CInt)
         /// It could not be done, or the program could not be executed.
         case notStarted(StartFailure)
         /// A generation has told something about itself, whatever it was.
@@ -79,6 +81,9 @@ package struct Supervision: Sendable {
     /// Why the last restart failed, until one succeeds.
     package private(set) var lastFailure: StartFailure?
 
+    /// Whether one generation serves, and nothing is to be done.
+    package var isAtRest: Bool { current != nil && wish == nil && old.isEmpty && !isStopping }
+
     /// What the start under way, or the pause before the next attempt, is for.
     private var wish: Wish?
     /// When the next attempt begins.
@@ -114,7 +119,8 @@ package struct Supervision: Sendable {
         var actions: [Action] = []
         switch event {
         case .begin: begin(Wish(), after: .zero, now, &actions)
-        case .started(let pid): started(pid, now, &actions)
+        case .started(let pid, let isProgram): started(pid, isProgram, now, &actions)
+        case .executed(let pid): executed(pid, now)
         case .notStarted(let failure): failed(failure, now, &actions)
         case .spoke(let generation): spoke(generation, now)
         case .ready(let generation):
@@ -145,11 +151,18 @@ extension Supervision {
         actions.append(.spawn(generation: generation))
     }
 
-    private mutating func started(_ pid: CInt, _ now: Instant, _ actions: inout [Action]) {
+    private mutating func started(_ pid: CInt, _ isProgram: Bool, _ now: Instant, _ actions: inout [Action]) {
         var next = Generation(number: generation, pid: pid, started: now, due: now, speaks: policy.expectsReady)
-        next.due = now + (next.speaks ? policy.readyTimeout : policy.interval)
+        next.isProgram = isProgram
+        next.due = now + (next.speaks || !isProgram ? policy.readyTimeout : policy.interval)
         starting = next
         actions.append(.say("starting new worker \(pid)"))
+    }
+
+    private mutating func executed(_ pid: CInt, _ now: Instant) {
+        guard let next = starting, next.pid == pid, !next.isProgram else { return }
+        starting?.isProgram = true
+        if !next.speaks, next.overdue == nil { starting?.due = max(now, next.started + policy.interval) }
     }
 
     private mutating func spoke(_ generation: Int, _ now: Instant) {
@@ -417,7 +430,7 @@ extension Supervision {
             actions.append(.signal(pid: next.pid, .kill))
         }
         guard let due = next.due, due <= now else { return }
-        guard next.speaks else { return promote(now, &actions) }
+        guard next.speaks || !next.isProgram else { return promote(now, &actions) }
         let time = due - next.started
         starting?.due = nil
         starting?.overdue = time

@@ -12,6 +12,8 @@ struct ControlServer: ~Copyable {
     /// Somebody who asks.
     private struct Client {
         let descriptor: CInt
+        /// Unlike the descriptor, nobody else's later: the answer to a restart may come when the client has gone.
+        let number: Int
         var question: [UInt8] = []
         var isAsked = false
     }
@@ -22,6 +24,7 @@ struct ControlServer: ~Copyable {
     let path: String
     private let listener: CInt
     private var clients: [Client] = []
+    private var count = 0
 
     /// Makes the socket; only this user and root can reach it.
     init(path: String) throws(Refused) {
@@ -47,10 +50,13 @@ struct ControlServer: ~Copyable {
     /// Does what there is to do for a descriptor that is ready.
     ///
     /// - Returns: Who has asked what.
-    mutating func ready(_ descriptor: CInt) -> (client: CInt, question: String)? {
+    mutating func ready(_ descriptor: CInt) -> (client: Int, question: String)? {
         guard descriptor != listener else {
             let accepted = cprocess_accept(listener)
-            if accepted >= 0 { clients.append(Client(descriptor: accepted)) }
+            if accepted >= 0 {
+                count += 1
+                clients.append(Client(descriptor: accepted, number: count))
+            }
             return nil
         }
         guard let index = clients.firstIndex(where: { $0.descriptor == descriptor }) else { return nil }
@@ -67,15 +73,16 @@ struct ControlServer: ~Copyable {
             return nil
         }
         clients[index].isAsked = true
-        return (descriptor, String(decoding: clients[index].question[..<end], as: UTF8.self))
+        return (clients[index].number, String(decoding: clients[index].question[..<end], as: UTF8.self))
     }
 
     /// Answers, if the client is still there.
-    mutating func answer(_ client: CInt, _ answer: ControlProtocol.Answer) {
-        guard let index = clients.firstIndex(where: { $0.descriptor == client }) else { return }
+    mutating func answer(_ client: Int, _ answer: ControlProtocol.Answer) {
+        guard let index = clients.firstIndex(where: { $0.number == client }) else { return }
         let line = answer.line + "\n"
         // It fits into the socket's buffer, or the client gets none.
-        _ = line.utf8.withContiguousStorageIfAvailable { cprocess_write_line(client, $0.baseAddress, $0.count) }
+        let descriptor = clients[index].descriptor
+        _ = line.utf8.withContiguousStorageIfAvailable { cprocess_write_line(descriptor, $0.baseAddress, $0.count) }
         close(index)
     }
 

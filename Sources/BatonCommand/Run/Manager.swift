@@ -32,6 +32,8 @@ final class Manager {
     var hasBeenReady = false
     var restarts = 0
     private var exitCode: CInt?
+    /// Whether something has been done since ``cprocess_forget_code()``.
+    private var hasWorked = true
     private var pidFile: PidFile?
     private let statusFile: StatusFile?
     private let record: GenerationRecord?
@@ -135,6 +137,10 @@ extension Manager {
         for descriptor in store.watched { add(descriptor, 0) }
         if lines.isWaiting { add(STDERR_FILENO, POLLOUT) }
 
+        if hasWorked, supervision.isAtRest {
+            hasWorked = false
+            cprocess_forget_code()
+        }
         let ready = poll(&entries, nfds_t(entries.count), timeout)
         guard ready >= 0 else { return }
         let descriptors = Set(entries.filter { $0.revents != 0 }.map(\.fd))
@@ -213,7 +219,7 @@ extension Manager {
         control = nil
         statusFile?.remove()
         sockets.removePaths()
-        pidFile.take()?.remove()
+        pidFile = nil
     }
 }
 
@@ -230,7 +236,7 @@ extension Manager {
         case .keeping(let failure): keeping(failure)
         case .changed: changed()
         case .answer(let request, let failure):
-            control?.answer(CInt(request), failure.map { .failed($0.description) } ?? .done)
+            control?.answer(request, failure.map { .failed($0.description) } ?? .done)
         case .exit(let failure): exit(failure)
         }
     }
@@ -261,7 +267,7 @@ extension Manager {
             voices[generation] = Voice(socket: socket, pid: pid)
             warden?.watch(pid)
             spawned = Spawned(process)
-            tell(.started(pid: pid))
+            tell(.started(pid: pid, isProgram: false))
         } catch {
             tell(.notStarted(.notExecuted(error.description, errno: error.errno.rawValue)))
         }
@@ -279,7 +285,9 @@ extension Manager {
         guard let spawned else { return }
         switch spawned.process.outcome() {
         case .unknown: break
-        case .runs: self.spawned = nil
+        case .runs:
+            self.spawned = nil
+            tell(.executed(pid: spawned.process.pid))
         case .failed(let error):
             self.spawned = nil
             tell(.notStarted(.notExecuted(error.description, errno: error.errno.rawValue)))
@@ -311,6 +319,7 @@ extension Manager {
     }
 
     private func changed() {
+        hasWorked = true
         guard let statusFile else { return }
         let serving = supervision.old + [supervision.current].compactMap { $0 }
         if !statusFile.write(serving.map { ($0.number, $0.pid) }) {
@@ -325,7 +334,9 @@ extension Manager {
         case .ended, .notReady, .stopping: exitCode = 1
         }
         if let failure { notifier.send("STATUS=\(StatusLine.flattened(failure.description))") }
-        release(report: UInt8(exitCode ?? 1), saying: failure.map { "\(name): \($0)\n" } ?? "")
+        // Whoever waits there has been promised a generation that serves, and none will, even if it was stopped in good order.
+        let reason = failure.map { "\($0)" } ?? "it was stopped before its first generation served"
+        release(report: UInt8(failure == nil ? 1 : exitCode ?? 1), saying: "\(name): \(reason)\n")
     }
 
     /// Lets the process that was started in the foreground end, with that status.

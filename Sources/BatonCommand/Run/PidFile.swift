@@ -10,10 +10,20 @@ struct PidFile: ~Copyable {
 
     private let path: String
     private let descriptor: CInt
-    private var isWritten = false
 
     /// Locks the file, and leaves in it what there is.
     init(locking path: String) throws(Refused) {
+        // Between open(2) and flock(2) the one before may have ended, and taken its file away: that lock would be nobody's.
+        while true {
+            let file = try Self(opening: path)
+            if file.isInPlace {
+                self = file
+                return
+            }
+        }
+    }
+
+    private init(opening path: String) throws(Refused) {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             throw Refused(
@@ -39,19 +49,21 @@ struct PidFile: ~Copyable {
     }
 
     /// Writes this process's number.
-    mutating func write() {
+    borrowing func write() {
         let text = "\(getpid())\n"
         ftruncate(descriptor, 0)
         _ = text.utf8.withContiguousStorageIfAvailable { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
-        isWritten = true
     }
 
-    /// Takes the file away.
-    consuming func remove() {
-        unlink(path)
+    private var isInPlace: Bool {
+        var (own, named) = (stat(), stat())
+        return fstat(descriptor, &own) == 0 && stat(path, &named) == 0 && own.st_dev == named.st_dev
+            && own.st_ino == named.st_ino
     }
 
+    /// Takes the file away, too: whoever holds its lock is the one that it is about, and ends now or has not even begun.
     deinit {
+        if isInPlace { unlink(path) }
         close(descriptor)
     }
 

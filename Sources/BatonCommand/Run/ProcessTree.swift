@@ -15,15 +15,22 @@ enum ProcessTree {
 
     /// The process's parent; nil if it is gone.
     static func parent(of pid: CInt) -> CInt? {
-        // "1234 (any name) S 1 …": the name may have brackets and spaces in it.
-        guard let text = read("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
-        let fields = text[text.index(after: end)...].split(separator: " ")
-        return fields.count > 1 ? CInt(fields[1]) : nil
+        statistics(of: pid).flatMap { $0.count > 1 ? CInt($0[1]) : nil }
     }
 
-    /// The process's control group; nil where there is none, or the process is gone.
+    /// The process's control group; nil where there is none, or the process has ended, whether or not somebody has waited for it.
     static func controlGroup(of pid: CInt) -> String? {
-        read("/proc/\(pid)/cgroup")
+        let group = read("/proc/\(pid)/cgroup")
+        // Asked afterwards: whoever has ended is in the root group.
+        guard let state = statistics(of: pid)?.first, state != "Z", state != "X" else { return nil }
+        return group
+    }
+
+    /// What proc(5) says from the process's state on.
+    private static func statistics(of pid: CInt) -> [Substring]? {
+        // "1234 (any name) S 1 …": the name may have brackets and spaces in it.
+        guard let text = read("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
+        return text[text.index(after: end)...].split(separator: " ")
     }
 
     private static func read(_ path: String) -> String? {

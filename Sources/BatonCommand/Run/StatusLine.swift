@@ -31,8 +31,8 @@ extension Manager {
     func serveControl(_ descriptor: CInt) {
         guard let (client, question) = control?.ready(descriptor) else { return }
         switch question {
-        case ControlProtocol.restart: tell(.restart(Int(client), untilDrained: false))
-        case ControlProtocol.restartUntilDrained: tell(.restart(Int(client), untilDrained: true))
+        case ControlProtocol.restart: tell(.restart(client, untilDrained: false))
+        case ControlProtocol.restartUntilDrained: tell(.restart(client, untilDrained: true))
         case ControlProtocol.status: control?.answer(client, status)
         default: control?.answer(client, .failed("baton run does not know '\(question)'"))
         }

@@ -58,6 +58,11 @@ final class SupervisedSockets {
         }
     }
 
+    /// Also if only some of them could be opened.
+    deinit {
+        removePaths()
+    }
+
     /// Where each socket listens, for people.
     var addresses: [String] {
         entries.map { entry in SocketAddress(localOf: entry.descriptor).map { "\(entry.name) \($0)" } ?? entry.name }

@@ -143,6 +143,10 @@ int cprocess_warden(int milliseconds, pid_t *pid);
 /// Tells the warden of a process, or that it need not care for it any more.
 void cprocess_tell_warden(int warden, pid_t pid, bool is_watched);
 
+/// Unmaps what has been read of the program and its libraries, code and constants: what is needed again is mapped again when it is
+/// touched, from the page cache. On Linux only.
+void cprocess_forget_code(void);
+
 /// memfd_create(2): memory that a service manager can keep. On Linux only. Returns a descriptor, close-on-exec, or a negative
 /// errno.
 int cprocess_memory(const char *name);

@@ -1,0 +1,162 @@
+import Testing
+
+/// What Server::Starter gets wrong, or leaves to the operator.
+@Suite(.serialized) struct DefectTests {
+    @Test(arguments: ["rm program", "chmod -x program", "echo text >program.new; mv program.new program"])
+    func aProgramThatCannotBeExecutedLeavesEverythingAsItIs(damage: String) async throws {
+        try await RunShell.run(
+            """
+            cp "$WORKER" program
+            begin --path s --interval 0.1 -- ./program serve
+            serving 1; ONE=$(worker_of 1); BEFORE=$(cat pid status)
+            \(damage)
+            kill -HUP $PID; said "'./program' cannot be executed: .*; generation 1 goes on serving"
+            expect "$BEFORE" "$(cat pid status)"
+            expect "1 $ONE" "$(ask ./s)"
+            cp "$WORKER" new; mv new program
+            kill -HUP $PID; serving 3; expect "3 $(worker_of 3)" "$(ask ./s)"
+            end
+            """
+        )
+    }
+
+    @Test func aRestartIsAnsweredThoughItsFirstAttemptFails() async throws {
+        try await RunShell.run(
+            """
+            begin --port 0 --interval 0.1 -- \\
+                sh -c '[ $SERVER_STARTER_GENERATION != 2 ] || exit 3; exec "$WORKER" serve'
+            serving 1
+            expect ok "$(control restart)"
+            serving 3; end
+            """
+        )
+    }
+
+    @Test func aRestartThatFailsSaysWhy() async throws {
+        try await RunShell.run(
+            """
+            begin --port 0 --interval 0.1 -- sh -c '[ $SERVER_STARTER_GENERATION = 1 ] || exit 3; exec "$WORKER" serve'
+            serving 1; ONE=$(worker_of 1)
+            ANSWER=$(control restart)
+            case $ANSWER in
+                'failed generation 4 '*' status 3, '*' ms after its start and before it was ready') ;;
+                *) die "$ANSWER" ;;
+            esac
+            expect "1 $ONE" "$(ask)"
+            end
+            """
+        )
+    }
+
+    @Test func itStopsAtOnceThoughOldWorkersHaveTime() async throws {
+        try await RunShell.run(
+            """
+            begin --port 0 --interval 0.1 --kill-old-delay 600 -- "$WORKER" serve
+            serving 1; kill -HUP $PID; serving 1 2
+            end
+            said 'generation 1 got TERM'; said 'generation 2 got TERM'
+            """
+        )
+    }
+
+    @Test func aWorkerThatIgnoresTERMIsKilled() async throws {
+        try await RunShell.run(
+            """
+            begin --port 0 --interval 0.1 --kill-timeout 0.3 -- "$WORKER" serve ignore
+            serving 1; said 'generation 1 serves'; ONE=$(worker_of 1)
+            kill -HUP $PID; serving 1 2; said "worker $ONE has not ended in time, sending KILL"
+            said "old worker $ONE died, status:9"; serving 2
+            said 'generation 2 serves'; end
+            """
+        )
+    }
+
+    @Test func aProgramIsReadyWhenItSaysSo() async throws {
+        try await RunShell.run(
+            """
+            begin --port 0 --notify --ready-timeout 50 --kill-timeout 0.1 -- "$WORKER" serve ready
+            serving 1; kill -HUP $PID; serving 2; end
+            """
+        )
+    }
+
+    @Test func aProgramThatHangsDoesNotTakeOver() async throws {
+        try await RunShell.run(
+            """
+            begin --port 0 --notify --ready-timeout 0.5 -- \\
+                sh -c '[ $SERVER_STARTER_GENERATION != 1 ] || READY=ready; exec "$WORKER" serve $READY'
+            serving 1; ONE=$(worker_of 1)
+            expect 'failed generation 2 was not ready within 0.5 s (--ready-timeout): it did not say READY=1' \\
+                "$(control restart)"
+            said 'generation 2 got TERM'; serving 1; lives $ONE || die "the old one"
+            end
+            """
+        )
+    }
+
+    @Test func whatFailsIsTriedAgainLessAndLessOftenAndThenNoMore() async throws {
+        let shell = try await RunShell.run(
+            """
+            begin --port 0 --interval 0.1 --attempts 4 -- false; ended 1
+            """
+        )
+        #expect(shell.count(/starting new worker/) == 4, "\(shell)")
+        let pauses = shell.errors.matches(of: /trying again in ([0-9.]+) s/).map { String($0.output.1) }
+        #expect(pauses == ["0.1", "0.2", "0.4"], "\(shell)")
+    }
+
+    @Test func aWorkerThatIsKilledIsReplaced() async throws {
+        try await RunShell.run(
+            """
+            begin --port 0 --interval 0.1 -- "$WORKER" serve
+            for N in 1 2 3; do serving $N; kill -KILL $(worker_of $N); done
+            serving 4; said 'died unexpectedly with status:9, restarting' 3
+            expect "4 $(worker_of 4)" "$(ask)"
+            end
+            """
+        )
+    }
+
+    @Test func ifItIsKilledItsWorkersEndAndThePortIsFree() async throws {
+        try await RunShell.run(
+            """
+            begin --port 0 --interval 0.1 --kill-timeout 0.5 -- "$WORKER" serve
+            serving 1; ONE=$(worker_of 1); PORT=$(port)
+            kill -KILL $PID; wait $PID; gone $ONE; said 'generation 1 got TERM' 2>/dev/null
+            begin --port $PORT --interval 0.1 --kill-timeout 0.5 -- "$WORKER" serve ignore
+            until [ "$(cat pid)" = $PID ]; do sleep 0.03; done
+            until [ "$(worker_of 1)" != $ONE ]; do sleep 0.03; done; ONE=$(worker_of 1)
+            said 'generation 1 serves' 2
+            kill -KILL $PID; wait $PID; gone $ONE
+            begin --port $PORT --interval 0.1 -- "$WORKER" serve
+            until [ "$(worker_of 1)" != $ONE ]; do sleep 0.03; done
+            end
+            """
+        )
+    }
+
+    @Test func whatOthersSayIsNotHeard() async throws {
+        try await RunShell.run(
+            """
+            begin --port 0 --notify --ready-timeout 1 --attempts 1 -- \\
+                sh -c 'echo "address $NOTIFY_SOCKET" >&2; exec "$WORKER" serve'
+            said '^address '
+            NOTIFY_SOCKET=$(sed -n 's/^address //p' log) "$WORKER" say READY=1 || die "say"
+            said 'is not of generation 1, and is not heard: READY=1'
+            said 'not ready after 1 s'; ended 1
+            """
+        )
+    }
+
+    @Test func aProgramHasItsSocketsAndNothingElseOfTheManager() async throws {
+        let shell = try await RunShell.run(
+            """
+            exec 7</dev/null; trap '' PIPE USR1
+            begin --port 0 --path s --interval 0.1 -- "$WORKER" describe
+            said described; end
+            """
+        )
+        #expect(shell.errors.matches(of: /descriptor (\d+)/).compactMap { Int($0.output.1) } == [0, 1, 2, 3, 4])
+        #expect(!shell.errors.contains(/ignored|blocked/), "\(shell)")
+    }
+}

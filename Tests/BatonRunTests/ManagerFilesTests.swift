@@ -1,0 +1,107 @@
+import Testing
+
+/// Pid file, log, and the life in the background.
+@Suite(.serialized) struct ManagerFilesTests {
+    @Test func thePidFileIsLockedAsLongAsItRuns() async throws {
+        try await RunShell.run(
+            """
+            begin --port 0 --interval 0.1 -- "$WORKER" serve
+            serving 1; expect $PID "$(cat pid)"
+            exec 9<pid
+            flock -n 9 && die "not locked"
+            kill -TERM $PID; flock 9
+            [ ! -e pid ] || die "the pid file is left"
+            ended
+            """
+        )
+    }
+
+    @Test func aSecondOneIsRefusedAndChangesNothing() async throws {
+        try await RunShell.run(
+            """
+            begin --path s --interval 0.1 -- "$WORKER" serve
+            serving 1; BEFORE=$(cat pid status; ls)
+            "$BATON" run --path s --pid-file pid --status-file status -- "$WORKER" serve 2>"$DIR.second"; END=$?
+            SECOND=$(cat "$DIR.second"); rm "$DIR.second"
+            expect 1 $END
+            expect "baton run: --pid-file pid: process $PID holds it and is running; restart that (baton restart), stop it \
+            (baton stop), or use another file" "$SECOND"
+            expect "$BEFORE" "$(cat pid status; ls)"
+            expect "1 $(worker_of 1)" "$(ask ./s)"
+            expect ok "$(control restart)"
+            end
+            """
+        )
+    }
+
+    @Test func aPidFileThatIsLeftOverIsTakenOver() async throws {
+        try await RunShell.run(
+            """
+            echo 1 >pid
+            begin --port 0 --interval 0.1 -- "$WORKER" serve
+            serving 1; expect $PID "$(cat pid)"; end
+            """
+        )
+    }
+
+    @Test func inTheBackgroundItReturnsWhenTheFirstGenerationServes() async throws {
+        try await RunShell.run(
+            """
+            "$BATON" run --daemonize --log-file log --pid-file "$DIR/pid" --status-file status --path s --interval 0.1 \\
+                -- "$WORKER" serve || die "daemonize"
+            PID=$(cat pid)
+            expect "1 $(worker_of 1)" "$(ask ./s)"
+            expect /dev/null "$(readlink /proc/$PID/fd/0)"
+            exec 9<pid; kill -TERM $PID; flock 9; gone $PID; PID=
+            expect log "$(ls)"
+            """
+        )
+    }
+
+    @Test func inTheBackgroundAStartThatFailsIsTheStatus() async throws {
+        try await RunShell.run(
+            """
+            "$BATON" run --daemonize --log-file log --pid-file pid --path s -- ./missing; expect 127 $?
+            until [ "$(ls)" = log ]; do sleep 0.03; done
+            grep -q "'./missing' cannot be executed" log || die "$(cat log)"
+            """
+        )
+    }
+
+    @Test func theLogIsAFileThatIsAppendedTo() async throws {
+        try await RunShell.run(
+            """
+            echo before >out
+            begin --port 0 --interval 0.1 --log-file out -- sh -c 'echo "on standard output"; exec "$WORKER" serve'
+            serving 1; end
+            expect before "$(head -n 1 out)"
+            for LINE in 'on standard output' 'generation 1 serves' exiting; do grep -q "$LINE" out || die "$LINE"; done
+            """
+        )
+    }
+
+    @Test func theLogIsACommandThatReadsToTheEnd() async throws {
+        try await RunShell.run(
+            """
+            begin --port 0 --interval 0.1 --log-file ' | cat >out; echo over >>out' -- "$WORKER" serve
+            serving 1; kill -HUP $PID; serving 2; end
+            until grep -q '^over$' out; do sleep 0.03; done
+            for LINE in 'generation 1 serves' 'generation 2 serves' exiting; do grep -q "$LINE" out || die "$LINE"; done
+            """
+        )
+    }
+
+    @Test func exitStatuses() async throws {
+        try await RunShell.run(
+            """
+            begin --interval 0.1 -- ./missing; ended 127
+            : >text; begin --interval 0.1 -- ./text; ended 126
+            begin --port 0 --interval 0.1 --attempts 2 -- false; ended 1
+            begin --port 70000 -- true; ended 64
+            begin --daemonize -- true; ended 64
+            begin; ended 64
+            begin --port 0 --interval 0.1 -- "$WORKER" serve; serving 1; kill -INT $PID; ended 0
+            """
+        )
+    }
+}
