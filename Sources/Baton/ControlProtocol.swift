@@ -4,6 +4,8 @@
 package enum ControlProtocol {
     /// The name of the socket in the runtime directory.
     package static let socketName = "control"
+    /// The name of the socket of a manager of generations, whose programs may have the one above.
+    package static let managerSocketName = "baton-run"
     /// The longest question.
     package static let longestLine = 4096
     /// The longest answer.
@@ -54,9 +56,10 @@ package enum ControlProtocol {
     /// Where the socket is, according to `RUNTIME_DIRECTORY` (systemd.exec(5)); nil without a `RuntimeDirectory=`.
     ///
     /// - Parameter variable: The variable's value: directories, separated by colons.
-    package static func path(inRuntimeDirectory variable: String?) -> String? {
+    /// - Parameter name: The name of the socket.
+    package static func path(inRuntimeDirectory variable: String?, named name: String = socketName) -> String? {
         guard let first = variable?.split(separator: ":").first else { return nil }
-        return "\(first)/\(socketName)"
+        return "\(first)/\(name)"
     }
 
     /// Where the socket of a manager is that has no runtime directory.

@@ -10,7 +10,7 @@ struct ManagerOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Its --control. (default: PID-FILE.control; $RUNTIME_DIRECTORY/control, which systemd sets in ExecReload=)",
+            "Its --control. (default: PID-FILE.control; $RUNTIME_DIRECTORY/baton-run, which systemd sets in ExecReload=)",
             valueName: "path"
         )
     )
@@ -38,7 +38,9 @@ struct ManagerOptions: ParsableArguments {
             }
             return path
         }
-        if let path = ControlProtocol.path(inRuntimeDirectory: environmentValue("RUNTIME_DIRECTORY")) { return path }
+        let runtime = environmentValue("RUNTIME_DIRECTORY")
+        let name = ControlProtocol.managerSocketName
+        if let path = ControlProtocol.path(inRuntimeDirectory: runtime, named: name) { return path }
         throw ValidationError("which one? give --pid-file or --control; in a unit, RuntimeDirectory= sets it")
     }
 

@@ -58,7 +58,10 @@ final class ManagerSetup {
             .merging(options.variables) { $1 }
         let runtime = environment["RUNTIME_DIRECTORY"]
         controlPath =
-            options.control ?? ControlProtocol.path(inRuntimeDirectory: runtime)
+            options.control ?? ControlProtocol.path(
+                inRuntimeDirectory: runtime,
+                named: ControlProtocol.managerSocketName
+            )
             ?? options.pidFile.map { ControlProtocol.path(besidePIDFile: $0) }
 
         var log: LogTarget?

@@ -52,7 +52,7 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The socket by which baton restart and baton status reach this. (default: $RUNTIME_DIRECTORY/control, else PID-FILE.control)",
+            "The socket by which baton restart and baton status reach this. (default: $RUNTIME_DIRECTORY/baton-run, else PID-FILE.control)",
             valueName: "path"
         )
     )
