@@ -2,13 +2,16 @@ import Testing
 
 /// What Server::Starter gets wrong, or leaves to the operator.
 @Suite(.serialized) struct DefectTests {
-    @Test(arguments: ["rm program", "chmod -x program", "echo text >program.new; mv program.new program"])
-    func aProgramThatCannotBeExecutedLeavesEverythingAsItIs(damage: String) async throws {
+    @Test(
+        arguments: ["rm program", "chmod -x program", "echo text >program.new; mv program.new program"],
+        ["0.1", "0"]
+    )
+    func aProgramThatCannotBeExecutedLeavesEverythingAsItIs(damage: String, interval: String) async throws {
         try await RunShell.run(
             """
             cp "$WORKER" program
-            begin --path s --interval 0.1 -- ./program serve
-            serving 1; ONE=$(worker_of 1); BEFORE=$(cat pid status)
+            begin --path s --interval \(interval) -- ./program serve
+            serving 1; said 'generation 1 serves'; ONE=$(worker_of 1); BEFORE=$(cat pid status)
             \(damage)
             kill -HUP $PID; said "'./program' cannot be executed: .*; generation 1 goes on serving"
             expect "$BEFORE" "$(cat pid status)"
@@ -43,6 +46,25 @@ import Testing
                 *) die "$ANSWER" ;;
             esac
             expect "1 $ONE" "$(ask)"
+            end
+            """
+        )
+    }
+
+    @Test func whoAsksIsNotAnsweredForSomebodyWhoHasGone() async throws {
+        try await RunShell.run(
+            """
+            begin --path s --notify -- \\
+                sh -c 'until [ -e go$SERVER_STARTER_GENERATION ]; do sleep 0.02; done; exec "$WORKER" serve ready'
+            : >go1; serving 1
+            "$WORKER" control ./pid.control restart >first & FIRST=$!
+            said 'starting new worker' 2; kill -KILL $FIRST; wait $FIRST
+            control status >/dev/null
+            "$WORKER" control ./pid.control restart >second & SECOND=$!
+            said 'received a request to restart' 2
+            : >go2; serving 2; said 'starting new worker' 3; control status >/dev/null
+            lives $SECOND && [ ! -s second ] || die "answered: $(cat second)"
+            : >go3; wait $SECOND; expect ok "$(cat second)"; serving 3
             end
             """
         )

@@ -68,6 +68,16 @@ import Testing
         )
     }
 
+    @Test func inTheBackgroundAStopBeforeItServesIsAFailure() async throws {
+        try await RunShell.run(
+            """
+            "$BATON" run --daemonize --log-file log --pid-file pid --path s --interval 600 -- "$WORKER" serve & PID=$!
+            said 'generation 1 serves'; kill -TERM $(cat pid); ended 1
+            until [ "$(ls)" = log ]; do sleep 0.03; done
+            """
+        )
+    }
+
     @Test func theLogIsAFileThatIsAppendedTo() async throws {
         try await RunShell.run(
             """
