@@ -11,6 +11,8 @@ struct FailureKindTests {
     /// The first request of the first connection is wronged; then the probe goes on until all is well again.
     /// In it the server's close reaches the client, however busy the machine is.
     private static let longPause = Duration.seconds(1)
+    /// In it a right answer reaches the client, however busy the machine is.
+    private static let limit = Duration.seconds(6)
 
     private func probeWronged(
         by deed: Deed,
@@ -59,12 +61,12 @@ struct FailureKindTests {
 
     @Test(arguments: [ProbeMode.newConnection, .keepAlive, .connectPause])
     func timeout(mode: ProbeMode) async throws {
-        expect(.timeout, in: try await probeWronged(by: .ignore, mode, timeout: .seconds(1)))
+        expect(.timeout, in: try await probeWronged(by: .ignore, mode, timeout: Self.limit))
     }
 
     @Test func timeoutInTheMiddleOfAResponse() async throws {
         let half = Deed.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npid 7")
-        expect(.timeout, in: try await probeWronged(by: half, timeout: .seconds(1)))
+        expect(.timeout, in: try await probeWronged(by: half, timeout: Self.limit))
     }
 
     @Test(arguments: ["500 Internal Server Error", "503 Service Unavailable"])
