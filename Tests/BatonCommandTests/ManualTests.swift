@@ -23,7 +23,8 @@ import Testing
 
     @Test func everyCommandIsInTheManual() throws {
         let page = try page("baton.1")
-        let commands = BatonCommand.configuration.groupedSubcommands.flatMap(\.subcommands)
+        let commands =
+            BatonCommand.configuration.groupedSubcommands.flatMap(\.subcommands)
             + BatonCommand.configuration.ungroupedSubcommands
         #expect(commands.count > 5)
         for command in commands {
