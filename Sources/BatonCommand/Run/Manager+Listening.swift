@@ -35,11 +35,10 @@ extension Manager {
         if let text = message["EXTEND_TIMEOUT_USEC"], let time = UInt64(text), time < 1 << 50 {
             tell(.extended(generation: number, by: .microseconds(Int64(time))))
         }
-        let isCurrent = { [supervision] in number == (supervision.current?.number ?? supervision.starting?.number) }
-        // Before READY: what a generation puts there is there for the next one, whichever that is.
-        keep(message, number, isCurrent())
+        // What a generation puts there is there for the next one, whichever that is.
+        keep(message, number)
         if message["READY"] == "1" { tell(.ready(generation: number)) }
-        guard isCurrent() else { return }
+        guard number == spokesman else { return }
 
         var lines: [String] = []
         if let status = message["STATUS"] { lines.append("STATUS=\(status)") }
@@ -49,7 +48,7 @@ extension Manager {
         }
         switch message["WATCHDOG"] {
         case "1":
-            watchdog.heard(from: number)
+            watchdog.heard()
             lines.append("WATCHDOG=1")
         case "trigger": lines.append("WATCHDOG=trigger")
         default: break
@@ -57,8 +56,14 @@ extension Manager {
         if !lines.isEmpty { notifier.send(lines.joined(separator: "\n")) }
     }
 
+    /// The generation whose state is that of the service: the one that serves, or has served until everything was to stop.
+    private var spokesman: Int? {
+        guard !supervision.isStopping else { return lastServing ?? supervision.generation }
+        return supervision.current?.number ?? supervision.starting?.number
+    }
+
     /// The store of descriptors: kept here for the next generation, and by the service manager for the next of this process.
-    private func keep(_ message: GenerationSocket.Message, _ number: Int, _ isCurrent: Bool) {
+    private func keep(_ message: GenerationSocket.Message, _ number: Int) {
         if message["FDSTOREREMOVE"] == "1", let name = message["FDNAME"] {
             store.remove(name)
             notifier.send("FDSTOREREMOVE=1\nFDNAME=\(name)")

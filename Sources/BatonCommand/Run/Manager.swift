@@ -29,7 +29,9 @@ final class Manager {
     /// The start whose exec(2) is not confirmed yet.
     var spawned: Spawned?
     var isReloading = false
-    var hasBeenReady = false
+    var hasBeenReady: Bool { lastServing != nil }
+    /// The generation that has taken over last.
+    var lastServing: Int?
     var restarts = 0
     private var exitCode: CInt?
     /// Whether something has been done since ``cprocess_forget_code()``.
@@ -302,10 +304,10 @@ extension Manager {
 
     private func serving(_ generation: Int, _ pid: CInt) {
         if hasBeenReady { restarts += 1 }
-        hasBeenReady = true
+        lastServing = generation
         isReloading = false
         notifier.send("READY=1\nSTATUS=generation \(generation) serves (process \(pid))")
-        watchdog.isServed(by: generation)
+        watchdog.isServed()
         release(report: 0)
     }
 
@@ -320,6 +322,7 @@ extension Manager {
 
     private func changed() {
         hasWorked = true
+        if hasBeenReady, supervision.current == nil, !supervision.isStopping { watchdog.isUnserved() }
         guard let statusFile else { return }
         let serving = supervision.old + [supervision.current].compactMap { $0 }
         if !statusFile.write(serving.map { ($0.number, $0.pid) }) {

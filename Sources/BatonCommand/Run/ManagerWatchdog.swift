@@ -2,37 +2,44 @@ import Systemd
 
 /// The service manager's watchdog (`WatchdogSec=`): the generation that serves is the one that has to ping.
 ///
-/// A program that knows no watchdog cannot; as long as none has pinged, this process does, which shows that it is well itself.
+/// A program that knows no watchdog cannot; as long as none has pinged, and while none serves, this process does, which shows that it
+/// is well itself.
 struct ManagerWatchdog {
     /// `WATCHDOG_USEC` for the generations; nil is no watchdog.
     let timeout: String?
     private let interval: Duration?
-    private var isPingedByProgram = false
+    /// Whether a generation has ever pinged: then each has to.
+    private var isKnownToProgram = false
     /// When to ping.
     private(set) var next: ContinuousClock.Instant?
 
     init(_ watchdog: WatchdogTimeout?) {
-        timeout = watchdog.map {
-            "\($0.duration.components.seconds * 1_000_000 + $0.duration.components.attoseconds / 1_000_000_000_000)"
+        timeout = watchdog.map { watchdog in
+            let (seconds, attoseconds) = watchdog.duration.components
+            return "\(seconds * 1_000_000 + attoseconds / 1_000_000_000_000)"
         }
         interval = watchdog?.interval
     }
 
-    /// A generation has taken over: it has the time of a ping to show what it can.
-    mutating func isServed(by generation: Int) {
-        isPingedByProgram = false
-        next = interval.map { .now + $0 }
+    /// A generation has taken over.
+    mutating func isServed() {
+        next = isKnownToProgram ? nil : interval.map { .now + $0 }
     }
 
-    /// A generation has pinged.
-    mutating func heard(from generation: Int) {
-        isPingedByProgram = true
+    /// The generation that served has died.
+    mutating func isUnserved() {
+        next = interval.map { _ in .now }
+    }
+
+    /// The generation that serves has pinged.
+    mutating func heard() {
+        isKnownToProgram = true
         next = nil
     }
 
     /// Whether to ping now.
     mutating func isDue() -> Bool {
-        guard let due = next, due <= .now, let interval, !isPingedByProgram else { return false }
+        guard let due = next, due <= .now, let interval else { return false }
         next = .now + interval
         return true
     }

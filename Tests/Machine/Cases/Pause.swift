@@ -56,6 +56,17 @@ extension UnderSystemd {
             #expect(median(gaps[1]) <= 1.5 * median(gaps[0]))
         }
 
+        /// What waits in front of the next generation: a supervisor and a program are to be started, not one program.
+        @Test(.timeLimit(.minutes(5)))
+        func supervisedItIsCloseToThatOfAPlainServer() async throws {
+            let machine = try await Machine.shared
+            let servers = [
+                try await Server.install(.plain(), in: machine), try await Server.install(.supervised(), in: machine),
+            ]
+            let gaps = try await gaps(rounds: 4, restarts: 5, servers)
+            #expect(median(gaps[1]) <= 1.5 * median(gaps[0]))
+        }
+
         @Test(.timeLimit(.minutes(5)))
         func withIdleConnectionsTheLingerIsAdded() async throws {
             let machine = try await Machine.shared

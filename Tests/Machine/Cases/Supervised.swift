@@ -133,5 +133,32 @@ extension UnderSystemd {
             #expect(try await server.mainPID() == main)
             #expect(try await server.property("NRestarts") == "0")
         }
+
+        /// What a generation stores, the next one has: from the supervisor, and if that was killed, from systemd.
+        @Test(.timeLimit(.minutes(1)))
+        func whatIsStoredOutlivesGenerationsAndTheSupervisor() async throws {
+            let machine = try await Machine.shared
+            func deploy(_ words: String) async throws {
+                try await self.deploy("#!/bin/sh\nexec /usr/local/bin/speaker \(words) ready hang\n", machine)
+            }
+            try await deploy("put-memory=m:text")
+            let speaker = try await SpeakerService.install(
+                command: "/usr/local/bin/baton run --notify -- \(Self.program)",
+                settings: "FileDescriptorStoreMax=8\nRestart=always\nRestartSec=10ms"
+            )
+            #expect(try await speaker.property("NFileDescriptorStore") == "2", "it, and the number of the generation")
+
+            try await deploy("read=m:0")
+            func isRead(_ times: Int) async throws {
+                try await machine.waitUntil { try await speaker.said().count { $0 == "read m:0: text" } == times }
+            }
+            try await speaker.server.kill("HUP")
+            try await isRead(1)
+            try await speaker.server.kill("KILL")
+            try await isRead(2)
+            try await deploy("remove=m")
+            try await speaker.server.kill("HUP")
+            try await speaker.server.waitForProperty("NFileDescriptorStore") { $0 == "1" }
+        }
     }
 }
