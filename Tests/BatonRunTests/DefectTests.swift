@@ -157,6 +157,45 @@ import Testing
         )
     }
 
+    @Test func whatEndsTheWorkersIsReplacedIfItDies() async throws {
+        try await RunShell.run(
+            """
+            begin --port 0 --interval 0.1 --kill-timeout 0.3 -- "$WORKER" serve ignore
+            serving 1; said 'generation 1 serves'; ONE=$(worker_of 1)
+            for CHILD in $(cat /proc/$PID/task/$PID/children); do
+                ! grep -qx baton-warden /proc/$CHILD/comm || WARDEN=$CHILD
+            done
+            kill -KILL $WARDEN; said 'has died; starting another'
+            kill -KILL $PID; wait $PID; gone $ONE
+            """
+        )
+    }
+
+    @Test func aSecondINTIsTheDeadline() async throws {
+        try await RunShell.run(
+            """
+            begin --port 0 --interval 0.1 --kill-timeout 0 -- "$WORKER" serve hold
+            serving 1; said 'generation 1 serves'
+            kill -INT $PID; said 'generation 1 got TERM'
+            kill -TERM $PID; kill -INT $PID; said 'generation 1 got QUIT'; said 'has not ended in time, sending KILL'
+            ended
+            """
+        )
+    }
+
+    @Test func aHUPForEachGenerationIfThatIsWanted() async throws {
+        try await RunShell.run(
+            """
+            begin --path s --notify --queue-hups -- \
+                sh -c 'until [ -e go$SERVER_STARTER_GENERATION ]; do sleep 0.02; done; exec "$WORKER" serve ready'
+            : >go1; serving 1
+            for N in 1 2 3; do kill -HUP $PID; said 'received HUP' $N; done
+            : >go2 >go3 >go4; serving 4; said 'starting new worker' 4
+            end
+            """
+        )
+    }
+
     @Test func whatOthersSayIsNotHeard() async throws {
         try await RunShell.run(
             """

@@ -101,6 +101,19 @@ import Testing
         )
     }
 
+    @Test func standardDescriptorsThatAreClosedAreNobodyElses() async throws {
+        try await RunShell.run(
+            """
+            "$BATON" run --pid-file pid --status-file status --path s --interval 0.1 -- "$WORKER" serve 0<&- 1>&- 2>&- & PID=$!
+            serving 1; expect "1 $(worker_of 1)" "$(ask ./s)"
+            for PROCESS in $PID $(worker_of 1); do
+                for N in 0 1 2; do expect /dev/null "$(readlink /proc/$PROCESS/fd/$N)"; done
+            done
+            expect $PID "$(cat pid)"; end
+            """
+        )
+    }
+
     @Test func exitStatuses() async throws {
         try await RunShell.run(
             """

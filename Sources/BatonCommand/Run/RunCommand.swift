@@ -52,6 +52,7 @@ struct RunCommand: ParsableCommand {
     /// - Parameter name: What this process calls itself.
     /// - Returns: The exit status.
     static func serve(_ options: RunOptions, _ command: [String], name: String) -> CInt {
+        StandardDescriptors.open()
         do throws(ManagerSetup.Failure) {
             let setup = try ManagerSetup(options, command: command, name: name)
             return try Manager(setup).run()
