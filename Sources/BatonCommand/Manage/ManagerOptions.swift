@@ -65,7 +65,7 @@ struct ManagerOptions: ParsableArguments {
     func reporting<Result>(as name: String, _ body: () throws -> Result) throws -> Result {
         do { return try body() } catch let failure as RunningManager.Failure {
             var lines = ErrorLines()
-            lines.write("baton \(name): \(failure)")
+            lines.write("baton \(name): \(failure)", isError: true)
             throw ExitCode.failure
         }
     }

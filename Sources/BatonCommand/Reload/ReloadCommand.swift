@@ -1,11 +1,9 @@
 import ArgumentParser
 import Baton
-import Foundation
-import NIOCore
-import NIOPosix
+import Systemd
 
 /// `baton reload`: has a running service re-read its configuration, and waits until that is done.
-struct ReloadCommand: AsyncParsableCommand {
+struct ReloadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reload",
         abstract: "Have a service re-read its configuration; return when it has, and fail if it could not.",
@@ -41,18 +39,19 @@ struct ReloadCommand: AsyncParsableCommand {
         _ = try path()
     }
 
-    func run() async throws {
-        switch await ControlClient(path: try path()).ask(ControlProtocol.reload, timeout: timeout) {
+    func run() throws {
+        switch ControlQuestion.ask(ControlProtocol.reload, at: try path(), timeout: timeout) {
         case .done, .said: break
         case .failed(let reason):
-            try? FileHandle.standardError.write(contentsOf: Data("baton reload: \(reason)\n".utf8))
+            var lines = ErrorLines()
+            lines.write("baton reload: \(reason)", isError: true)
             throw ExitCode.failure
         }
     }
 
     private func path() throws -> String {
         if let socket { return socket }
-        let variable = ProcessInfo.processInfo.environment["RUNTIME_DIRECTORY"]
+        let variable = environmentValue("RUNTIME_DIRECTORY")
         guard let path = ControlProtocol.path(inRuntimeDirectory: variable) else {
             throw ValidationError(
                 "RUNTIME_DIRECTORY is not set, so --socket is needed; in a unit, RuntimeDirectory= sets it"

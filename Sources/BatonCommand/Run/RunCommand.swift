@@ -58,7 +58,7 @@ struct RunCommand: ParsableCommand {
             return try Manager(setup).run()
         } catch {
             var lines = ErrorLines()
-            lines.write("\(name): \(error)")
+            lines.write("\(name): \(error)", isError: true)
             return error.status
         }
     }

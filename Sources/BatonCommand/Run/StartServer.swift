@@ -42,7 +42,7 @@ struct StartServer: ParsableCommand {
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
             var lines = ErrorLines()
-            lines.write("start_server: \(message(for: error))")
+            lines.write("start_server: \(message(for: error))", isError: true)
             Glibc.exit(255)
         }
     }

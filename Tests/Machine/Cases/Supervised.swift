@@ -68,7 +68,7 @@ extension UnderSystemd {
             let mark = try await machine.markJournal()
             let (result, report) = try await machine.probe(
                 server,
-                ["--connections", "8", "--restart", "systemctl reload \(server.service)"],
+                ["--connections", "8", "--settle", "0.5", "--restart", "systemctl reload \(server.service)"],
                 restarts: 1,
                 seconds: 60
             )

@@ -17,7 +17,9 @@ enum ControlQuestion {
         guard descriptor >= 0 else { return .failed("socket(2): \(Errno(rawValue: errno))") }
         defer { close(descriptor) }
         guard connect(descriptor, to: path) else {
-            return .failed("it cannot be reached at \(path): \(Errno(rawValue: errno)); does it run?")
+            return .failed(
+                "the service cannot be reached at \(path): \(Errno(rawValue: errno)); does it run, and can it do that?"
+            )
         }
         let line = question + "\n"
         _ = line.utf8.withContiguousStorageIfAvailable { cprocess_write_line(descriptor, $0.baseAddress, $0.count) }
@@ -29,15 +31,15 @@ enum ControlQuestion {
             let ready = poll(&entry, 1, left)
             if ready < 0, errno == EINTR { continue }
             guard ready > 0 else {
-                return .failed("no answer within \(timeout ?? 0) s (--timeout); it may still be at it")
+                return .failed("no answer within \(timeout ?? 0) s (--timeout); it may still be at work")
             }
             let count = read(descriptor, &bytes, bytes.count)
             guard count > 0 else { break }
             answer += bytes.prefix(count)
         }
-        guard answer.last == UInt8(ascii: "\n") else { return .failed("it went away before it had answered") }
+        guard answer.last == UInt8(ascii: "\n") else { return .failed("the service went away before it had answered") }
         let text = String(decoding: answer.dropLast(), as: UTF8.self)
-        return ControlProtocol.Answer(line: text) ?? .failed("its answer is not understood: '\(text)'")
+        return ControlProtocol.Answer(line: text) ?? .failed("the answer is not understood: '\(text)'")
     }
 
     private static func connect(_ descriptor: CInt, to path: String) -> Bool {
