@@ -34,18 +34,12 @@ package struct StartRecord: Sendable {
     /// Reads it. Call it first thing in `main`: what is taken out of the environment later is in it, and the working directory
     /// is that of the start.
     package static func read() -> StartRecord {
-        var all: [String: String] = [:]
-        var entry = cprocess_environment()
-        while let text = entry?.pointee {
-            let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if parts.count == 2, !parts[0].isEmpty { all[String(parts[0])] = String(parts[1]) }
-            entry = entry?.successor()
-        }
+        let all = ProcessEnvironment.variables
         return StartRecord(
             command: CommandLine.arguments,
             environment: all,
             pid: getpid(),
-            directory: workingDirectory(all["PWD"])
+            directory: ProcessEnvironment.workingDirectory(all)
         )
     }
 
@@ -65,18 +59,5 @@ package struct StartRecord: Sendable {
         // systemd's word for which process it has started (248).
         if kept.removeValue(forKey: "SYSTEMD_EXEC_PID") == "\(pid)" { pidVariables.append("SYSTEMD_EXEC_PID") }
         self.init(command: command, environment: kept, pidVariables: pidVariables, directory: directory)
-    }
-
-    /// The corresponding C function is `get_current_dir_name`.
-    private static func workingDirectory(_ named: String?) -> String? {
-        var (there, here) = (stat(), stat())
-        if let named, named.hasPrefix("/"), stat(named, &there) == 0, stat(".", &here) == 0,
-            there.st_ino == here.st_ino, there.st_dev == here.st_dev
-        {
-            return named
-        }
-        guard let path = getcwd(nil, 0) else { return nil }
-        defer { free(path) }
-        return String(cString: path)
     }
 }

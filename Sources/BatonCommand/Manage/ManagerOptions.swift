@@ -1,7 +1,14 @@
 import ArgumentParser
 import Baton
-import Glibc
 import Systemd
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// Which `baton run` is meant.
 struct ManagerOptions: ParsableArguments {

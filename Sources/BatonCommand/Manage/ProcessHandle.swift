@@ -1,6 +1,13 @@
 import Baton
 import CProcess
+
+#if canImport(Glibc)
 import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// A process that is not our child, whose end can be waited for.
 struct ProcessHandle: ~Copyable {

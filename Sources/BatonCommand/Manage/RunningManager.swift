@@ -1,8 +1,15 @@
 import Baton
 import CProcess
-import Glibc
 import SystemPackage
 import Systemd
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// The process that a pid file names: `baton run`, or Server::Starter's `start_server`, which locks its file as well.
 struct RunningManager {

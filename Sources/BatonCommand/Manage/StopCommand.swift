@@ -1,5 +1,12 @@
 import ArgumentParser
+
+#if canImport(Glibc)
 import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// `baton stop`: ends `baton run`, and waits until it has ended.
 struct StopCommand: ParsableCommand {

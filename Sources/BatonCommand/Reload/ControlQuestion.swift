@@ -1,8 +1,15 @@
 import Baton
 import CProcess
-import Glibc
 import SystemPackage
 import Systemd
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// Asks one question on a control socket, and waits for the answer.
 enum ControlQuestion {
@@ -52,7 +59,7 @@ enum ControlQuestion {
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
         return withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                System.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         } == 0
     }

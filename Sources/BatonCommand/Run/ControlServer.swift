@@ -1,7 +1,14 @@
 import Baton
 import CProcess
-import Glibc
 import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// The manager's control socket and those who ask on it: one question a connection; see ``ControlProtocol``.
 struct ControlServer: ~Copyable {
@@ -40,8 +47,8 @@ struct ControlServer: ~Copyable {
 
     deinit {
         unlink(path)
-        _ = Glibc.close(listener)
-        for client in clients { _ = Glibc.close(client.descriptor) }
+        _ = System.close(listener)
+        for client in clients { _ = System.close(client.descriptor) }
     }
 
     /// What to poll.
@@ -87,6 +94,6 @@ struct ControlServer: ~Copyable {
     }
 
     private mutating func close(_ index: Int) {
-        _ = Glibc.close(clients.remove(at: index).descriptor)
+        _ = System.close(clients.remove(at: index).descriptor)
     }
 }

@@ -1,5 +1,12 @@
 import Baton
+
+#if canImport(Glibc)
 import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// Descriptors that one generation wants the next one to have. Each generation is given all of them.
 struct DescriptorStore: ~Copyable {

@@ -1,6 +1,13 @@
 import CProcess
-import Glibc
 import JournalLogging
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// Lines on standard error that nobody has to wait for: what cannot be written is kept, and beyond a limit counted.
 struct ErrorLines {

@@ -1,5 +1,12 @@
 import CProcess
+
+#if canImport(Glibc)
 import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// The number of the last generation, in memory that the service manager's store keeps when this process is killed.
 final class GenerationRecord {

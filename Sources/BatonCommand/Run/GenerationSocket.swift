@@ -1,6 +1,14 @@
 import CProcess
-import Glibc
 import SystemPackage
+import Systemd
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// The `NOTIFY_SOCKET` of one generation: what comes here, that generation's processes have said, or it is not heard.
 ///
@@ -16,14 +24,22 @@ struct GenerationSocket: ~Copyable {
     }
 
     let descriptor: CInt
-    /// What `NOTIFY_SOCKET` says.
-    let address: String
+    /// What `NOTIFY_SOCKET` says; nil where the system has no such sockets, and nobody is heard.
+    let address: String?
 
+    #if !os(Linux)
+    init() throws(Errno) {
+        descriptor = socket(AF_UNIX, SocketConstants.datagram, 0)
+        guard descriptor >= 0 else { throw Errno(rawValue: errno) }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        address = nil
+    }
+    #else
     /// - Throws: The `Errno` of what did not work.
     init() throws(Errno) {
         let descriptor = socket(
             AF_UNIX,
-            CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue),
+            SocketConstants.datagram | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue),
             0
         )
         guard descriptor >= 0 else { throw Errno(rawValue: errno) }
@@ -50,6 +66,7 @@ struct GenerationSocket: ~Copyable {
         self.descriptor = descriptor
         self.address = "@\(name)"
     }
+    #endif
 
     deinit {
         close(descriptor)

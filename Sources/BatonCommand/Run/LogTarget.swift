@@ -1,6 +1,13 @@
 import Baton
-import Glibc
 import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// The target of `--log-file`: a file that is appended to, or `| COMMAND` that reads what is written.
 struct LogTarget {
@@ -40,11 +47,11 @@ struct LogTarget {
     private static func pipe(to command: String) throws(Refused) -> (CInt, CInt) {
         guard !command.isEmpty else { throw Refused(description: "--log-file '|': there is no command behind the |") }
         var ends: [CInt] = [-1, -1]
-        guard Glibc.pipe(&ends) == 0 else {
+        guard System.pipe(&ends) == 0 else {
             throw Refused(description: "--log-file: pipe(2): \(Errno(rawValue: errno))")
         }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        var shell = Program(command: ["/bin/sh", "-c", command], environment: Environment.current)
+        var shell = Program(command: ["/bin/sh", "-c", command], environment: ProcessEnvironment.variables)
         shell.descriptors = [(source: ends[0], target: STDIN_FILENO)]
         do {
             let process = try shell.spawn()

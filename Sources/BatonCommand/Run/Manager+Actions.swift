@@ -1,8 +1,15 @@
 import Baton
 import CProcess
-import Glibc
 import SystemPackage
 import Systemd
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// Carries out what a supervision decides.
 extension Manager {
@@ -53,12 +60,11 @@ extension Manager {
         }
     }
 
-    /// The directory by the name with which it was entered: a deployment may have moved a symbolic link. The shell keeps it.
+    /// By its name, at each start anew; what is left of it if that name is gone.
     private var workingDirectory: String? {
-        guard let path = environment["PWD"], path.hasPrefix("/") else { return nil }
-        var (named, own) = (stat(), stat())
-        guard stat(path, &named) == 0, stat(".", &own) == 0 else { return nil }
-        return path
+        guard let directory, access(directory, X_OK) != 0 else { return directory }
+        say("the working directory \(directory): \(Errno(rawValue: errno)); starting in the one that it was")
+        return nil
     }
 
     func checkSpawned() {

@@ -1,6 +1,13 @@
 import Baton
-import Glibc
 import Systemd
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// What generations say, and what of it concerns the service as a whole.
 extension Manager {

@@ -1,8 +1,15 @@
 import Baton
 import CProcess
-import Glibc
 import SystemPackage
 import Systemd
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// Holds the sockets and replaces the program behind them: carries out what ``Supervision`` decides.
 ///
@@ -15,6 +22,7 @@ final class Manager {
     let command: [String]
     /// The environment without what concerns this process only.
     let environment: [String: String]
+    let directory: String?
     let started = ContinuousClock.now
 
     var supervision: Supervision
@@ -68,6 +76,7 @@ final class Manager {
         name = setup.name
         command = setup.command
         environment = setup.environment
+        directory = setup.directory
         pidFile = setup.pidFile.take()
         statusFile = options.statusFile.map(StatusFile.init)
         logPID = setup.logPID

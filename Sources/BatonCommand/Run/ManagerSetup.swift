@@ -1,8 +1,15 @@
 import Baton
 import CProcess
-import Glibc
 import SystemPackage
 import Systemd
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// Everything that has to work before the first generation is started, in the order in which it can do the least harm.
 final class ManagerSetup {
@@ -22,6 +29,8 @@ final class ManagerSetup {
     let name: String
     let command: [String]
     let environment: [String: String]
+    /// The working directory, by its name.
+    let directory: String?
     let notifier: ServiceNotifier
     let watchdog: WatchdogTimeout?
     var pidFile: PidFile?
@@ -30,6 +39,10 @@ final class ManagerSetup {
     let logPID: CInt?
     /// Where the process in the foreground waits to hear that the first generation is ready.
     let report: CInt?
+
+    /// What tells a process of its service manager and its sockets; each generation is told something else.
+    private static let toldByManager =
+        PassedSockets.variables + ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "FDSTORE"]
 
     /// Whether the service manager ends the generations if this process is killed.
     var isUnderServiceManager: Bool { isNotified || sockets.areInherited }
@@ -54,8 +67,9 @@ final class ManagerSetup {
         } catch { throw Failure("\(error)", status: 1) }
 
         // Everything that was ours alone has been taken out of it.
-        environment = Environment.current.filter { !Environment.toldByManager.contains($0.key) }
+        environment = ProcessEnvironment.variables.filter { !Self.toldByManager.contains($0.key) }
             .merging(options.variables) { $1 }
+        directory = ProcessEnvironment.workingDirectory(environment)
         let runtime = environment["RUNTIME_DIRECTORY"]
         controlPath =
             options.control ?? ControlProtocol.path(

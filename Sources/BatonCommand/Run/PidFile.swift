@@ -1,5 +1,12 @@
-import Glibc
 import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// The file of `--pid-file`: as long as its lock is held, nobody else may have it.
 struct PidFile: ~Copyable {

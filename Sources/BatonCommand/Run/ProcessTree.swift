@@ -1,5 +1,3 @@
-import Glibc
-
 /// What the kernel tells of processes and their parents, from proc(5).
 enum ProcessTree {
     /// Whether `pid` is `ancestor`, its child, its child's child, ….
@@ -13,32 +11,18 @@ enum ProcessTree {
         return current == ancestor
     }
 
-    /// The process's parent; nil if it is gone.
+    /// The process's parent, also of one that has ended and was not waited for; nil if it is gone.
     static func parent(of pid: CInt) -> CInt? {
-        statistics(of: pid).flatMap { $0.count > 1 ? CInt($0[1]) : nil }
+        // "1234 (any name) S 1 …": the name may have brackets and spaces in it.
+        guard let text = try? SmallFile.read("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
+        let fields = text[text.index(after: end)...].split(separator: " ")
+        return fields.count > 1 ? CInt(fields[1]) : nil
     }
 
     /// The process's control group; nil where there is none, or the process has ended, whether or not somebody has waited for it.
     static func controlGroup(of pid: CInt) -> String? {
-        let group = read("/proc/\(pid)/cgroup")
+        let group = try? SmallFile.read("/proc/\(pid)/cgroup")
         // Asked afterwards: whoever has ended is in the root group.
-        guard let state = statistics(of: pid)?.first, state != "Z", state != "X" else { return nil }
-        return group
-    }
-
-    /// What proc(5) says from the process's state on.
-    private static func statistics(of pid: CInt) -> [Substring]? {
-        // "1234 (any name) S 1 …": the name may have brackets and spaces in it.
-        guard let text = read("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
-        return text[text.index(after: end)...].split(separator: " ")
-    }
-
-    private static func read(_ path: String) -> String? {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = Glibc.read(file, &bytes, bytes.count)
-        return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
+        return ProcessEntry(pid: pid) == nil ? nil : group
     }
 }

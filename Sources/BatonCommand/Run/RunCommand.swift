@@ -1,6 +1,13 @@
 import ArgumentParser
 import Baton
+
+#if canImport(Glibc)
 import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// `baton run`: holds listen sockets and replaces the program behind them.
 struct RunCommand: ParsableCommand {

@@ -1,4 +1,10 @@
+#if canImport(Glibc)
 import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// Standard input, output and error.
 enum StandardDescriptors {
@@ -7,7 +13,7 @@ enum StandardDescriptors {
     static func open() {
         for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) < 0 {
             // The lowest number that is free, which is this one.
-            _ = Glibc.open("/dev/null", O_RDWR)
+            _ = System.open("/dev/null", O_RDWR)
         }
     }
 }

@@ -1,5 +1,12 @@
 import ArgumentParser
+
+#if canImport(Glibc)
 import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// `start_server`: what `baton` is when it is installed as a link of that name, in place of Server::Starter's.
 struct StartServer: ParsableCommand {
@@ -43,7 +50,7 @@ struct StartServer: ParsableCommand {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
             var lines = ErrorLines()
             lines.write("start_server: \(message(for: error))", isError: true)
-            Glibc.exit(255)
+            System.exit(255)
         }
     }
 

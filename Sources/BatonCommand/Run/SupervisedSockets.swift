@@ -1,6 +1,13 @@
 import Baton
-import Glibc
 import Systemd
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// The sockets that all generations serve: of the socket units, or opened here. Their holder is this process.
 final class SupervisedSockets {

@@ -1,6 +1,13 @@
 import Baton
 import CProcess
+
+#if canImport(Glibc)
 import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// A small process that ends the workers if this one is killed: else nobody would, and they would keep the port.
 ///
