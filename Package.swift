@@ -124,7 +124,7 @@ let package = Package(
         .target(name: "CSystemdTestKit", cSettings: strictC),
         .target(
             name: "SystemdTestKit",
-            dependencies: ["Baton", "CSystemd", "CSystemdTestKit", "Systemd", .subprocess],
+            dependencies: ["Baton", "CProcess", "CSystemd", "CSystemdTestKit", "Systemd", .subprocess],
             exclude: ["Machine/boot", "Machine/machine.bash"],
             swiftSettings: strict
         ),

@@ -241,4 +241,16 @@ int cprocess_watch(pid_t pid) {
 #endif
 }
 
+int cprocess_signal(int watched, int number) {
+#ifdef __linux__
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+    return syscall(SYS_pidfd_send_signal, watched, number, 0, 0) == 0 ? 0 : -errno;
+#else
+    (void)watched, (void)number;
+    return -ENOSYS;
+#endif
+}
+
 char **cprocess_environment(void) { return environ; }

@@ -81,7 +81,12 @@ static _Noreturn void keep(int pipe, int milliseconds) {
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, 0);
     if (dup2(pipe, 3) < 0) _exit(1);
-    syscall(SYS_close_range, 4, ~0U, 0);
+    if (syscall(SYS_close_range, 4, ~0U, 0) != 0) {
+        // Before Linux 5.9, or where a filter does not know it. With its own end to write to, it would never see the other one's end.
+        long limit = sysconf(_SC_OPEN_MAX);
+        if (limit < 0 || limit > 1 << 20) limit = 1 << 20;
+        for (int descriptor = 4; descriptor < limit; descriptor++) close(descriptor);
+    }
     for (int standard = 0; standard < 3; standard++) close(standard);
 
     struct watched processes[most];

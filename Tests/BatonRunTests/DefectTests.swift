@@ -203,7 +203,7 @@ import Testing
                 sh -c 'echo "address $NOTIFY_SOCKET" >&2; exec "$WORKER" serve'
             said '^address '
             NOTIFY_SOCKET=$(sed -n 's/^address //p' log) "$WORKER" say READY=1 || die "say"
-            said 'is not of generation 1, and is not heard: READY=1'
+            said 'is not of generation 1, and is not heard'
             said 'not ready after 1 s'; ended 1
             """
         )

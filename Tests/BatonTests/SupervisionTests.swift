@@ -340,4 +340,26 @@ import Testing
         #expect(stage.supervision.current?.number == 2)
         #expect(stage.signals.isEmpty)
     }
+
+    @Test func anAutorestartThatFailsWaitsForItsNextTime() {
+        var stage = Stage { $0.autoRestartInterval = .seconds(6) }
+        stage.tell(.begin)
+        stage.pass(.seconds(1))
+        stage.pass(.seconds(5))
+        stage.now += .seconds(1)
+        #expect(stage.supervision.handle(.woken, at: stage.now).contains(.spawn(generation: 2)))
+        _ = stage.supervision.handle(.notStarted(.notExecuted("missing", errno: 2)), at: stage.now)
+        #expect(stage.supervision.wake.map { $0 - stage.now } == .seconds(6))
+    }
+
+    @Test func aFinalDeadlineCannotBeExtended() {
+        var stage = Stage { $0.killTimeout = nil }
+        stage.tell(.begin)
+        stage.pass(.seconds(1))
+        stage.tell(.stop(.int, released: []))
+        stage.tell(.stop(.int, released: []))
+        stage.tell(.extended(generation: 1, by: .seconds(100)))
+        stage.pass(.seconds(5))
+        #expect(stage.signals == [.signal(pid: 101, .kill)])
+    }
 }

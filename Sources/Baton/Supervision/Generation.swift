@@ -20,6 +20,8 @@ package struct Generation: Sendable, Hashable {
     var tellAt: ContinuousClock.Instant?
     /// When it is killed.
     package internal(set) var killAt: ContinuousClock.Instant?
+    /// Whether it was told that its deadline is now: it cannot ask for more time.
+    var isFinal = false
     /// Whether it has been told to drain.
     package internal(set) var isDraining = false
 }

@@ -13,6 +13,8 @@ extension Supervision {
         }
         if current != nil, isGivenUp {
             self.wish = nil
+            // Or a restart that nobody asked for would be tried again at once.
+            lastRestart = now
             actions.append(.say("\(failure); generation \(current?.number ?? 0) goes on serving"))
             actions.append(.keeping(failure))
             if !waiting.isEmpty { begin(waiting.removeFirst(), after: .zero, now, &actions) }

@@ -36,7 +36,9 @@ extension Supervision {
         if starting?.number == generation {
             spoke(generation, now)
             if let due = starting?.due { starting?.due = max(due, now + time) }
-        } else if let index = old.firstIndex(where: { $0.number == generation }), let killAt = old[index].killAt {
+        } else if let index = old.firstIndex(where: { $0.number == generation }), let killAt = old[index].killAt,
+            !old[index].isFinal
+        {
             old[index].killAt = max(killAt, now + time)
         }
     }
@@ -90,6 +92,7 @@ extension Supervision {
 
     mutating func endNow(_ index: Int, _ now: Instant, _ actions: inout [Action]) {
         old[index].isDraining = true
+        old[index].isFinal = true
         old[index].tellAt = nil
         old[index].killAt = now + Self.grace
         actions.append(.signal(pid: old[index].pid, .quit))

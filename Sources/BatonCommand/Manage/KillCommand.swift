@@ -26,26 +26,23 @@ struct KillCommand: ParsableCommand {
             let running = try manager.manager()
             let workers = Self.workers(of: running)
             try running.end(by: Signal.kill.number, within: manager.timeout)
-            for pid in workers {
-                let process = ProcessHandle(pid)
-                // Whatever it is now: of a worker, the manager was the parent.
-                guard kill(pid, Signal.kill.number) == 0 else { continue }
+            for process in workers where process.signal(Signal.kill.number) {
                 let deadline = manager.timeout.map { ContinuousClock.now + .seconds($0) }
                 guard process.waitForEnd(until: deadline) else {
                     throw RunningManager.Failure(
-                        "worker \(pid) has not ended within \(manager.timeout ?? 0) s (--timeout)"
+                        "worker \(process.pid) has not ended within \(manager.timeout ?? 0) s (--timeout)"
                     )
                 }
             }
         }
     }
 
-    /// Its children that are generations, as it says itself.
-    private static func workers(of manager: RunningManager) -> [CInt] {
+    /// Its children that are generations, as it says itself; to be held on to before it ends, as others may get their numbers.
+    private static func workers(of manager: RunningManager) -> [ProcessHandle] {
         guard let path = manager.controlPath,
             case .said(let text) = ControlQuestion.ask(ControlProtocol.status, at: path, timeout: 5),
             let status = try? JSONDecoder().decode(StatusLine.self, from: Data(text.utf8))
         else { return [] }
-        return status.generations.map(\.pid).filter { ProcessTree.parent(of: $0) == manager.pid }
+        return status.generations.map { ProcessHandle($0.pid) }.filter { ProcessTree.parent(of: $0.pid) == manager.pid }
     }
 }

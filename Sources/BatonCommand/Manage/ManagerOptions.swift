@@ -26,7 +26,9 @@ struct ManagerOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How long to wait. (default: for ever)", valueName: "seconds"))
     var timeout: Double?
 
-    func validate() throws {
+    func validate() throws { try Self.validate(timeout: timeout) }
+
+    static func validate(timeout: Double?) throws {
         if let timeout, !(timeout > 0 && timeout <= 31_536_000) {
             throw ValidationError("--timeout \(timeout): it is a number of seconds above 0, up to 31536000 (a year)")
         }

@@ -10,7 +10,7 @@ import Darwin
 #endif
 
 /// A process that is not our child, whose end can be waited for.
-struct ProcessHandle: ~Copyable {
+final class ProcessHandle {
     let pid: CInt
     private let descriptor: CInt
 
@@ -22,6 +22,16 @@ struct ProcessHandle: ~Copyable {
 
     deinit {
         if descriptor >= 0 { close(descriptor) }
+    }
+
+    /// Sends it a signal.
+    ///
+    /// - Returns: Whether that was possible; if not, `errno` says why.
+    func signal(_ number: CInt) -> Bool {
+        guard descriptor >= 0 else { return kill(pid, number) == 0 }
+        let result = cprocess_signal(descriptor, number)
+        if result < 0 { errno = -result }
+        return result == 0
     }
 
     /// Waits for its end.

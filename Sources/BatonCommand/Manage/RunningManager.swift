@@ -52,7 +52,7 @@ struct RunningManager {
     func end(by number: CInt, within seconds: Double?) throws(Failure) {
         let deadline = seconds.map { ContinuousClock.now + .seconds($0) }
         let process = ProcessHandle(pid)
-        guard kill(pid, number) == 0 else {
+        guard process.signal(number) else {
             throw Failure("process \(pid) cannot be sent \(Signal(number: number)): \(Errno(rawValue: errno))")
         }
         guard process.waitForEnd(until: deadline) else {
@@ -74,7 +74,7 @@ struct RunningManager {
         }
         let deadline = timeout.map { ContinuousClock.now + .seconds($0) }
         let process = ProcessHandle(pid)
-        guard kill(pid, SIGHUP) == 0 else {
+        guard process.signal(SIGHUP) else {
             throw Failure("process \(pid) cannot be sent HUP: \(Errno(rawValue: errno))")
         }
         // Server::Starter tells nobody else when it is done.

@@ -55,7 +55,9 @@ extension StatusLine {
     }
 
     private static func time(_ seconds: Double) -> String {
-        switch seconds {
+        // Whatever the other side says.
+        let seconds = min(max(seconds, 0), 1e12)
+        return switch seconds {
         case ..<60: "\(Duration.milliseconds(Int64(seconds * 10) * 100).seconds) s"
         case ..<3600: "\(Int(seconds) / 60) min"
         case ..<172_800: "\(Int(seconds) / 3600) h"

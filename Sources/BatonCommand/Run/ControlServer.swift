@@ -32,6 +32,8 @@ struct ControlServer: ~Copyable {
     private let listener: CInt
     private var clients: [Client] = []
     private var count = 0
+    /// Until when nobody is accepted, as the process is out of descriptors.
+    private(set) var restUntil: ContinuousClock.Instant?
 
     /// Makes the socket; only this user and root can reach it.
     init(path: String) throws(Refused) {
@@ -52,7 +54,10 @@ struct ControlServer: ~Copyable {
     }
 
     /// What to poll.
-    var descriptors: [CInt] { (clients.count < Self.most ? [listener] : []) + clients.map(\.descriptor) }
+    var descriptors: [CInt] {
+        let isResting = restUntil.map { $0 > .now } ?? false
+        return (clients.count < Self.most && !isResting ? [listener] : []) + clients.map(\.descriptor)
+    }
 
     /// Does what there is to do for a descriptor that is ready.
     ///
@@ -60,6 +65,7 @@ struct ControlServer: ~Copyable {
     mutating func ready(_ descriptor: CInt) -> (client: Int, question: String)? {
         guard descriptor != listener else {
             let accepted = cprocess_accept(listener)
+            restUntil = accepted >= 0 || accepted == -EAGAIN ? nil : .now + .milliseconds(100)
             if accepted >= 0 {
                 count += 1
                 clients.append(Client(descriptor: accepted, number: count))

@@ -1,4 +1,5 @@
 import Baton
+import CProcess
 
 #if canImport(Glibc)
 import Glibc
@@ -12,6 +13,15 @@ import Darwin
 struct DescriptorStore: ~Copyable {
     /// As many as `LISTEN_FDS` can pass without asking for trouble.
     static let most = 512
+
+    /// What has become of a descriptor that was to be stored.
+    enum Addition {
+        /// It is stored; and a duplicate for the service manager, which is the caller's.
+        case added(CInt)
+        /// The open file is stored already, as PID 1 has it, too.
+        case known
+        case noRoom
+    }
 
     private var stored: [StoredDescriptor]
     /// Whether the service manager has been given the ``GenerationRecord``.
@@ -42,15 +52,19 @@ struct DescriptorStore: ~Copyable {
 
     /// Takes a descriptor over.
     ///
-    /// - Returns: A duplicate for the service manager, which is the caller's; nil if there is no room.
-    mutating func add(_ entry: StoredDescriptor) -> CInt? {
+    /// - Returns: What has become of it.
+    mutating func add(_ entry: StoredDescriptor) -> Addition {
+        if stored.contains(where: { cprocess_same_file($0.descriptor, entry.descriptor) }) {
+            close(entry.descriptor)
+            return .known
+        }
         guard stored.count < Self.most, case let duplicate = fcntl(entry.descriptor, F_DUPFD_CLOEXEC, 3), duplicate >= 0
         else {
             close(entry.descriptor)
-            return nil
+            return .noRoom
         }
         stored.append(entry)
-        return duplicate
+        return .added(duplicate)
     }
 
     mutating func remove(_ name: String) {
@@ -59,17 +73,21 @@ struct DescriptorStore: ~Copyable {
     }
 
     /// Removes those among `descriptors` that are watched: their peer has hung up.
-    mutating func dropHungUp(_ descriptors: Set<CInt>, removed: (String) -> Void) {
+    ///
+    /// - Returns: The names of which nothing is left.
+    mutating func dropHungUp(_ descriptors: Set<CInt>) -> [String] {
+        var names: [String] = []
         for entry in stored where entry.isWatched && descriptors.contains(entry.descriptor) {
             close(entry.descriptor)
             stored.removeAll { $0.descriptor == entry.descriptor }
-            if !stored.contains(where: { $0.name == entry.name }) { removed(entry.name) }
+            if !stored.contains(where: { $0.name == entry.name }) { names.append(entry.name) }
         }
+        return names
     }
 
     /// Whether PID 1 takes it for a name.
     static func isName(_ name: String) -> Bool {
-        (1...255).contains(name.utf8.count)
+        (1...255 - KeptName.longestPrefix).contains(name.utf8.count)
             && name.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != UInt8(ascii: ":") }
     }
 }

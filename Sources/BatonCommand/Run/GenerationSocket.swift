@@ -72,6 +72,17 @@ struct GenerationSocket: ~Copyable {
         close(descriptor)
     }
 
+    /// Who has sent the next message; nil if there is none.
+    borrowing func nextSender() -> CInt? {
+        var sender = cprocess_sender()
+        return cprocess_next_sender(descriptor, &sender) == 0 ? sender.pid : nil
+    }
+
+    /// Throws the next message away: a stranger's descriptors are not even opened.
+    borrowing func discard() {
+        cprocess_discard_message(descriptor)
+    }
+
     /// What a message was, if there is one.
     enum Reception {
         case nothing

@@ -47,7 +47,8 @@ extension Manager {
             program.pidVariables.append("WATCHDOG_PID")
         }
         program.directory = options.dir ?? workingDirectory
-        program.orphanSignal = SIGTERM
+        // A worker that was released has had this signal already.
+        program.orphanSignal = supervision.policy.signalOnTERM.number
         do throws(SpawnError) {
             let process = try program.spawn()
             let pid = process.pid
@@ -106,7 +107,7 @@ extension Manager {
 
     func changed() {
         hasWorked = true
-        if hasBeenReady, supervision.current == nil, !supervision.isStopping { watchdog.isUnserved() }
+        if hasBeenReady, supervision.current == nil { watchdog.isUnserved() }
         guard let statusFile else { return }
         let serving = supervision.old + [supervision.current].compactMap { $0 }
         if !statusFile.write(serving.map { ($0.number, $0.pid) }) {

@@ -12,22 +12,22 @@ import Darwin
 /// What generations say, and what of it concerns the service as a whole.
 extension Manager {
     func listen(to voice: Voice, _ number: Int) {
-        while true {
+        // Whoever writes without an end must not keep everything else waiting: poll(2) comes back here.
+        for _ in 0..<64 {
+            guard let sender = voice.socket.nextSender() else { return }
+            guard ProcessTree.isProcess(sender, partOf: voice.pid) else {
+                voice.socket.discard()
+                // A few are enough to see what is wrong.
+                if voice.rejected.count < 8, voice.rejected.insert(sender).inserted {
+                    say("process \(sender) is not of generation \(number), and is not heard")
+                }
+                continue
+            }
             switch voice.socket.receive() {
             case .nothing: return
             case .unusable:
                 say("generation \(number): a message to NOTIFY_SOCKET was too long or no text, and was ignored")
-            case .message(let message):
-                if ProcessTree.isProcess(message.sender, partOf: voice.pid) {
-                    hear(message, number)
-                } else {
-                    message.descriptors.forEach { close($0) }
-                    if voice.rejected.insert(message.sender).inserted {
-                        say(
-                            "process \(message.sender) is not of generation \(number), and is not heard: \(message.text)"
-                        )
-                    }
-                }
+            case .message(let message): hear(message, number)
             }
         }
     }
@@ -65,15 +65,25 @@ extension Manager {
 
     /// The generation whose state is that of the service: the one that serves, or has served until everything was to stop.
     private var spokesman: Int? {
-        guard !supervision.isStopping else { return lastServing ?? supervision.generation }
+        guard !supervision.isStopping else {
+            let left = supervision.old.map(\.number)
+            return lastServing.flatMap { left.contains($0) ? $0 : nil } ?? left.last
+        }
         return supervision.current?.number ?? supervision.starting?.number
+    }
+
+    /// Takes it out of the service manager's store, too.
+    func removeFromManager(_ name: String) {
+        for isWatched in [false, true] {
+            notifier.send("FDSTOREREMOVE=1\nFDNAME=\(KeptName.forManager(name, isWatched: isWatched))")
+        }
     }
 
     /// The store of descriptors: kept here for the next generation, and by the service manager for the next of this process.
     private func keep(_ message: GenerationSocket.Message, _ number: Int) {
         if message["FDSTOREREMOVE"] == "1", let name = message["FDNAME"] {
             store.remove(name)
-            notifier.send("FDSTOREREMOVE=1\nFDNAME=\(name)")
+            removeFromManager(name)
         }
         guard message["FDSTORE"] == "1" else { return message.descriptors.forEach { close($0) } }
         let name = message["FDNAME"].flatMap { DescriptorStore.isName($0) ? $0 : nil } ?? "stored"
@@ -81,19 +91,17 @@ extension Manager {
         var forwarded: [CInt] = []
         for descriptor in message.descriptors {
             let stored = StoredDescriptor(name: name, descriptor: descriptor, isWatched: isWatched)
-            if let duplicate = store.add(stored) { forwarded.append(duplicate) }
-        }
-        if forwarded.count < message.descriptors.count {
-            say(
-                "generation \(number): '\(name)' is not stored: \(DescriptorStore.most) descriptors are, which is the most"
-            )
+            switch store.add(stored) {
+            case .added(let duplicate): forwarded.append(duplicate)
+            case .known: break
+            case .noRoom:
+                say(
+                    "generation \(number): '\(name)' is not stored: \(DescriptorStore.most) descriptors are, which is the most"
+                )
+            }
         }
         guard !forwarded.isEmpty else { return }
-        notifier.send("FDSTORE=1\nFDNAME=\(name)\(isWatched ? "" : "\nFDPOLL=0")", descriptors: forwarded)
+        let kept = KeptName.forManager(name, isWatched: isWatched)
+        notifier.send("FDSTORE=1\nFDNAME=\(kept)\(isWatched ? "" : "\nFDPOLL=0")", descriptors: forwarded)
     }
-}
-
-extension GenerationSocket.Message {
-    /// In one line, for people.
-    var text: String { assignments.map { "\($0.name)=\($0.value)" }.joined(separator: " ") }
 }

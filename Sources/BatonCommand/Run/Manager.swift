@@ -155,6 +155,8 @@ extension Manager {
         let ready = poll(&entries, nfds_t(entries.count), timeout)
         guard ready >= 0 else { return }
         let descriptors = Set(entries.filter { $0.revents != 0 }.map(\.fd))
+        // First: what is done for the others may close descriptors, and open new ones with their numbers.
+        for name in store.dropHungUp(descriptors) { removeFromManager(name) }
         lines.flush()
         notifier.flush()
         // What they have said before they ended counts.
@@ -162,13 +164,13 @@ extension Manager {
         for (number, voice) in voices where descriptors.contains(voice.socket.descriptor) { listen(to: voice, number) }
         if descriptors.contains(signals) { receiveSignals() }
         for descriptor in controls where descriptors.contains(descriptor) { serveControl(descriptor) }
-        store.dropHungUp(descriptors) { notifier.send("FDSTOREREMOVE=1\nFDNAME=\($0)") }
         if let wake = supervision.wake, wake <= .now { tell(.woken) }
         if watchdog.isDue() { notifier.send("WATCHDOG=1") }
     }
 
     private var timeout: CInt {
         var instants = [supervision.wake, watchdog.next].compactMap { $0 }
+        if let rest = control?.restUntil { instants.append(rest) }
         if notifier.isWaiting { instants.append(.now + .milliseconds(20)) }
         guard let next = instants.min() else { return -1 }
         let left = next - .now
@@ -192,11 +194,10 @@ extension Manager {
     }
 
     private func stop(_ signal: Signal) {
-        let own = ProcessTree.controlGroup(of: getpid())
         let generations = supervision.old + [supervision.current, supervision.starting].compactMap { $0 }
         // Whoever has moved them elsewhere sees to their end.
         let released = generations.map(\.pid).filter { pid in
-            ProcessTree.controlGroup(of: pid).map { $0 != own } ?? false
+            ProcessTree.isInDrainScope(pid)
         }
         notifier.send("STOPPING=1\nSTATUS=stopping")
         for pid in released { warden?.forget(pid) }

@@ -24,6 +24,8 @@ struct PidFile: ~Copyable {
         while true {
             let file = try Self(opening: path)
             if file.isInPlace {
+                // The number of one that was killed may be that of any process now.
+                ftruncate(file.descriptor, 0)
                 self = file
                 return
             }

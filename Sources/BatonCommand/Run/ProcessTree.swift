@@ -19,10 +19,13 @@ enum ProcessTree {
         return fields.count > 1 ? CInt(fields[1]) : nil
     }
 
-    /// The process's control group; nil where there is none, or the process has ended, whether or not somebody has waited for it.
-    static func controlGroup(of pid: CInt) -> String? {
-        let group = try? SmallFile.read("/proc/\(pid)/cgroup")
+    /// Whether the process is in a scope of `baton drain-scope`, and systemd sees to its end. Any other control group may be one that it
+    /// has made itself.
+    static func isInDrainScope(_ pid: CInt) -> Bool {
+        guard let group = try? SmallFile.read("/proc/\(pid)/cgroup"), let name = group.split(separator: "/").last
+        else { return false }
         // Asked afterwards: whoever has ended is in the root group.
-        return ProcessEntry(pid: pid) == nil ? nil : group
+        return ProcessEntry(pid: pid) != nil && name.contains("-drain-")
+            && name.prefix { !$0.isNewline }.hasSuffix(".scope")
     }
 }

@@ -127,6 +127,11 @@ struct RunOptions: ParsableArguments {
         where Signal(name: value) == nil {
             throw ValidationError("--\(name) \(value): it is a signal: \(Signal.names.joined(separator: ", "))")
         }
+        for path in paths where path.contains(where: { $0 == ";" || $0.isNewline }) {
+            throw ValidationError(
+                "--path '\(path)': a ';' would be the end of it in SERVER_STARTER_PORT; use another path"
+            )
+        }
         let numbers = try parsedPorts().compactMap(\.number)
         if let twice = numbers.first(where: { number in numbers.count { $0 == number } > 1 }) {
             throw ValidationError("--port: descriptor \(twice) is wanted for two sockets; give each another one")

@@ -54,6 +54,10 @@ struct StartServer: ParsableCommand {
         }
     }
 
+    func validate() throws {
+        try ManagerOptions.validate(timeout: timeout)
+    }
+
     func run() throws {
         if restart {
             guard let pidFile = options.pidFile, let statusFile = options.statusFile else {

@@ -26,7 +26,9 @@ final class SupervisedSockets {
             let description = socket.description
             let name = Self.serverStarterName(description)
             let descriptor = socket.release()
-            if name != nil || description.isListening {
+            if let stored = KeptName.ofGeneration(description.name) {
+                self.stored.append(.init(name: stored.name, descriptor: descriptor, isWatched: stored.isWatched))
+            } else if name != nil || description.isListening {
                 areInherited = true
                 entries.append(.init(descriptor: descriptor, name: description.name, serverStarterName: name))
             } else {
@@ -60,7 +62,9 @@ final class SupervisedSockets {
             let mask = umask(0)
             defer { umask(mask) }
             let descriptor = try ListenAddress.unix(path: path).listen(open)
-            entries.append(.init(descriptor: descriptor, name: path, serverStarterName: path))
+            // A colon would be the end of a name in LISTEN_FDNAMES.
+            let name = DescriptorStore.isName(path) ? path : "unix"
+            entries.append(.init(descriptor: descriptor, name: name, serverStarterName: path))
             paths.append(path)
         }
     }

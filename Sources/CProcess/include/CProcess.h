@@ -52,6 +52,13 @@ struct cprocess_sender {
 /// Makes the kernel say of each message who sent it (SO_PASSCRED; on Linux only). Returns 0 or a negative errno.
 int cprocess_ask_for_senders(int socket);
 
+/// Who has sent the datagram that is the next to be received, without taking it, or what is attached to it. Returns 0 or a negative
+/// errno: -EAGAIN if there is none.
+int cprocess_next_sender(int socket, struct cprocess_sender *sender);
+
+/// Throws the next datagram away, with what is attached to it: none of its descriptors becomes one of this process.
+void cprocess_discard_message(int socket);
+
 /// recvmsg(2) of one datagram with what is attached to it, without waiting.
 ///
 /// @param descriptors  Room for cprocess_most_descriptors; they are close-on-exec, and the caller closes them.
@@ -59,6 +66,9 @@ int cprocess_ask_for_senders(int socket);
 /// Returns the number of bytes, or a negative errno.
 ptrdiff_t cprocess_receive_message(int socket, void *bytes, size_t size, struct cprocess_sender *sender,
                                    int *descriptors, unsigned *count, bool *truncated);
+
+/// Whether two descriptors are the same open file, as PID 1 tells: kcmp(2), else fstat(2).
+bool cprocess_same_file(int one, int other);
 
 /// The process at the other end of a connected UNIX socket (SO_PEERCRED, getpeereid(3)). Returns 0 or a negative errno.
 int cprocess_peer(int socket, struct cprocess_sender *peer);
@@ -161,6 +171,10 @@ int cprocess_write_line(int descriptor, const void *bytes, size_t size);
 /// Returns the descriptor, close-on-exec, which the caller closes, or a negative errno: -ESRCH if there is no such process,
 /// -ENOSYS where the system has nothing like it.
 int cprocess_watch(pid_t pid);
+
+/// Sends a signal to the process that such a descriptor watches (pidfd_send_signal(2)), and to no other that has got its number
+/// since. Returns 0 or a negative errno.
+int cprocess_signal(int watched, int number);
 
 /// The environment of this process, which ends with NULL; to be read before other threads can change it.
 char **cprocess_environment(void);

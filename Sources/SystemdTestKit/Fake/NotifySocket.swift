@@ -1,3 +1,4 @@
+internal import CProcess
 internal import CSystemdTestKit
 internal import Foundation
 internal import Systemd
@@ -19,7 +20,7 @@ final class NotifySocket: Sendable {
     init(path: String, core: ManagerCore) throws {
         let descriptor = testkit_socket(-1, AF_UNIX, SocketConstants.datagram)
         var ends: [CInt] = [-1, -1]
-        guard descriptor >= 0, testkit_ask_for_senders(descriptor) == 0, Self.bind(descriptor, to: path),
+        guard descriptor >= 0, cprocess_ask_for_senders(descriptor) == 0, Self.bind(descriptor, to: path),
             socketpair(AF_UNIX, SocketConstants.stream, 0, &ends) == 0
         else { throw FakeServiceManagerError("no notify socket at \(path): \(String(cString: strerror(errno)))") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -78,14 +79,14 @@ final class NotifySocket: Sendable {
     private static func receive(_ socket: CInt, _ core: ManagerCore) -> Bool {
         // PID 1 has room for 4096 bytes.
         var bytes = [UInt8](repeating: 0, count: 4096)
-        var descriptors = [CInt](repeating: -1, count: Int(testkit_most_descriptors))
-        var (sender, count, isTruncated) = (pid_t(0), UInt32(0), false)
-        let length = testkit_receive(socket, &bytes, bytes.count, &sender, &descriptors, &count, &isTruncated)
+        var descriptors = [CInt](repeating: -1, count: Int(cprocess_most_descriptors))
+        var (sender, count, isTruncated) = (cprocess_sender(), UInt32(0), false)
+        let length = cprocess_receive_message(socket, &bytes, bytes.count, &sender, &descriptors, &count, &isTruncated)
         guard length >= 0 else { return length == -Int(EINTR) }
         core.receive(
             Array(bytes.prefix(length)),
             isTruncated: isTruncated,
-            sender: sender > 0 ? sender : nil,
+            sender: sender.pid > 0 ? sender.pid : nil,
             descriptors: Array(descriptors.prefix(Int(count)))
         )
         return true

@@ -1,4 +1,4 @@
-internal import CSystemdTestKit
+internal import CProcess
 
 #if canImport(Glibc)
 internal import Glibc
@@ -34,7 +34,7 @@ struct StoredDescriptors: ~Copyable {
     /// - Returns: Whether it is in the store now; an open file that was there before, by whatever name, is.
     mutating func add(_ entry: Entry) -> Bool {
         let isFull = entries.count >= capacity
-        if isFull || entries.contains(where: { testkit_same_file($0.descriptor, entry.descriptor) }) {
+        if isFull || entries.contains(where: { cprocess_same_file($0.descriptor, entry.descriptor) }) {
             close(entry.descriptor)
             return !isFull
         }
