@@ -7,26 +7,12 @@
 
 #ifdef BATON_LIBSYSTEMD
 
+#include "bus.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-bus.h>
 #include <time.h>
-
-static const char service[] = "org.freedesktop.systemd1";
-static const char manager_path[] = "/org/freedesktop/systemd1";
-static const char manager_interface[] = "org.freedesktop.systemd1.Manager";
-
-struct csystemd_manager {
-    sd_bus *bus;
-    /// Microseconds of CLOCK_MONOTONIC.
-    uint64_t deadline;
-    /// What the manager said to the last call that failed, or NULL.
-    char *failure;
-    /// The job that is waited for, and its result as soon as there is one.
-    const char *job;
-    char *result;
-};
 
 static uint64_t now(void) {
     struct timespec time;
@@ -40,7 +26,7 @@ static uint64_t time_left(const struct csystemd_manager *manager) {
 }
 
 // Lets the bus do what there is to do, or waits for that.
-static int turn(struct csystemd_manager *manager) {
+int csystemd_bus_turn(struct csystemd_manager *manager) {
     int result = sd_bus_process(manager->bus, NULL);
     if (result != 0)
         return result;
@@ -72,7 +58,7 @@ static int keep_failure(struct csystemd_manager *manager, sd_bus_error *error, i
     return result;
 }
 
-static int call(struct csystemd_manager *manager, sd_bus_message *message, sd_bus_message **reply) {
+int csystemd_bus_call(struct csystemd_manager *manager, sd_bus_message *message, sd_bus_message **reply) {
     uint64_t left = time_left(manager);
     if (left == 0)
         return -ETIMEDOUT;
@@ -101,7 +87,7 @@ static int listen_for_jobs(struct csystemd_manager *manager, int is_bus) {
     sd_bus_message *message = NULL;
     result = sd_bus_message_new_method_call(manager->bus, &message, service, manager_path, manager_interface, "Subscribe");
     if (result >= 0)
-        result = call(manager, message, NULL);
+        result = csystemd_bus_call(manager, message, NULL);
     sd_bus_message_unref(message);
     return result;
 }
@@ -118,7 +104,7 @@ int csystemd_manager_connect(struct csystemd_manager **result, int milliseconds)
         code = sd_bus_open_system(&manager->bus);
     }
     while (code >= 0 && (code = sd_bus_is_ready(manager->bus)) == 0)
-        code = turn(manager);
+        code = csystemd_bus_turn(manager);
     if (code >= 0)
         code = listen_for_jobs(manager, is_bus);
     if (code < 0) {
@@ -147,7 +133,7 @@ int csystemd_manager_unit(struct csystemd_manager *manager, pid_t pid, char **pa
     if (result >= 0)
         result = sd_bus_message_append(message, "u", (uint32_t)pid);
     if (result >= 0)
-        result = call(manager, message, &reply);
+        result = csystemd_bus_call(manager, message, &reply);
     if (result >= 0)
         result = sd_bus_message_read(reply, "o", &found);
     if (result >= 0)
@@ -158,7 +144,7 @@ int csystemd_manager_unit(struct csystemd_manager *manager, pid_t pid, char **pa
 }
 
 // The reply is a variant.
-static int get(struct csystemd_manager *manager, const char *path, const char *interface, const char *name,
+int csystemd_bus_get(struct csystemd_manager *manager, const char *path, const char *interface, const char *name,
                sd_bus_message **reply) {
     sd_bus_message *message = NULL;
     int result = sd_bus_message_new_method_call(manager->bus, &message, service, path,
@@ -166,7 +152,7 @@ static int get(struct csystemd_manager *manager, const char *path, const char *i
     if (result >= 0)
         result = sd_bus_message_append(message, "ss", interface, name);
     if (result >= 0)
-        result = call(manager, message, reply);
+        result = csystemd_bus_call(manager, message, reply);
     sd_bus_message_unref(message);
     return result;
 }
@@ -175,7 +161,7 @@ int csystemd_manager_text(struct csystemd_manager *manager, const char *path, co
                           char **value) {
     sd_bus_message *reply = NULL;
     const char *text = NULL;
-    int result = get(manager, path, interface, name, &reply);
+    int result = csystemd_bus_get(manager, path, interface, name, &reply);
     if (result >= 0)
         result = sd_bus_message_read(reply, "v", "s", &text);
     if (result >= 0)
@@ -189,7 +175,7 @@ int csystemd_manager_number(struct csystemd_manager *manager, const char *path, 
     sd_bus_message *reply = NULL;
     char type = 0;
     const char *contents = NULL;
-    int result = get(manager, path, interface, name, &reply);
+    int result = csystemd_bus_get(manager, path, interface, name, &reply);
     if (result >= 0)
         result = sd_bus_message_peek_type(reply, &type, &contents);
     if (result > 0 && strcmp(contents, "u") == 0) {
@@ -207,7 +193,7 @@ int csystemd_manager_job_type(struct csystemd_manager *manager, const char *path
     sd_bus_message *reply = NULL;
     uint32_t number = 0;
     const char *job = NULL;
-    int result = get(manager, path, "org.freedesktop.systemd1.Unit", "Job", &reply);
+    int result = csystemd_bus_get(manager, path, "org.freedesktop.systemd1.Unit", "Job", &reply);
     if (result >= 0)
         result = sd_bus_message_read(reply, "v", "(uo)", &number, &job);
     if (result >= 0 && number == 0)
@@ -226,7 +212,7 @@ int csystemd_manager_count_units(struct csystemd_manager *manager, const char *p
     if (result >= 0)
         result = sd_bus_message_append(message, "asas", 0, 1, pattern);
     if (result >= 0)
-        result = call(manager, message, &reply);
+        result = csystemd_bus_call(manager, message, &reply);
     if (result >= 0)
         result = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "(ssssssouso)");
     while (result >= 0 && (result = sd_bus_message_skip(reply, "(ssssssouso)")) > 0) {
@@ -239,122 +225,6 @@ int csystemd_manager_count_units(struct csystemd_manager *manager, const char *p
         result = 0;
     sd_bus_message_unref(message);
     sd_bus_message_unref(reply);
-    return result < 0 ? result : 0;
-}
-
-// Whether the variant that comes next is an array without elements, as which most lists that are not set are given.
-static int is_empty_array(sd_bus_message *message) {
-    char type = 0;
-    const char *contents = NULL;
-    int result = sd_bus_message_peek_type(message, &type, &contents);
-    if (result <= 0 || contents[0] != SD_BUS_TYPE_ARRAY)
-        return result < 0 ? result : 0;
-    result = sd_bus_message_enter_container(message, SD_BUS_TYPE_VARIANT, contents);
-    if (result >= 0)
-        result = sd_bus_message_peek_type(message, &type, &contents);
-    if (result >= 0)
-        result = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, contents);
-    int is_empty = result < 0 ? result : sd_bus_message_at_end(message, 0);
-    result = sd_bus_message_rewind(message, 1);
-    return result < 0 ? result : is_empty;
-}
-
-// Appends a property of the unit, as it is, to an a(sv). What this version of systemd does not have (EBADR) is left out.
-static int append_copy(struct csystemd_manager *manager, sd_bus_message *message, const char *unit, const char *name) {
-    sd_bus_message *value = NULL;
-    int result = get(manager, unit, "org.freedesktop.systemd1.Service", name, &value);
-    if (result == -EBADR)
-        return 0;
-    int is_empty = result < 0 ? 0 : is_empty_array(value);
-    if (is_empty < 0)
-        result = is_empty;
-    if (result >= 0 && !is_empty) {
-        result = sd_bus_message_open_container(message, SD_BUS_TYPE_STRUCT, "sv");
-        if (result >= 0)
-            result = sd_bus_message_append(message, "s", name);
-        if (result >= 0)
-            result = sd_bus_message_copy(message, value, 0);
-        if (result >= 0)
-            result = sd_bus_message_close_container(message);
-    }
-    sd_bus_message_unref(value);
-    return result;
-}
-
-static int append_pids(sd_bus_message *message, const pid_t *pids, unsigned count) {
-    int result = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "u");
-    for (unsigned index = 0; result >= 0 && index < count; index++)
-        result = sd_bus_message_append(message, "u", (uint32_t)pids[index]);
-    return result < 0 ? result : sd_bus_message_close_container(message);
-}
-
-static int append_scope(struct csystemd_manager *manager, sd_bus_message *message, const struct csystemd_scope *scope) {
-    int result = sd_bus_message_append(message, "ss", scope->name, "fail");
-    if (result >= 0)
-        result = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "(sv)");
-    if (result >= 0)
-        result = sd_bus_message_append(message, "(sv)(sv)(sv)(sv)(sv)", "Description", "s", scope->description, "Slice",
-                                       "s", scope->slice, "RuntimeMaxUSec", "t", scope->runtime_max, "TimeoutStopUSec",
-                                       "t", scope->timeout_stop, "CollectMode", "s", "inactive-or-failed");
-    if (result >= 0)
-        result = sd_bus_message_open_container(message, SD_BUS_TYPE_STRUCT, "sv");
-    if (result >= 0)
-        result = sd_bus_message_append(message, "s", "PIDs");
-    if (result >= 0)
-        result = sd_bus_message_open_container(message, SD_BUS_TYPE_VARIANT, "au");
-    if (result >= 0)
-        result = append_pids(message, scope->pids, scope->count);
-    if (result >= 0)
-        result = sd_bus_message_close_container(message);
-    if (result >= 0)
-        result = sd_bus_message_close_container(message);
-    for (const char *const *name = scope->copied; result >= 0 && *name != NULL; name++)
-        result = append_copy(manager, message, scope->unit, *name);
-    if (result >= 0)
-        result = sd_bus_message_close_container(message);
-    return result < 0 ? result : sd_bus_message_append(message, "a(sa(sv))", 0);
-}
-
-int csystemd_manager_start_scope(struct csystemd_manager *manager, const struct csystemd_scope *scope, char **job) {
-    sd_bus_message *message = NULL, *reply = NULL;
-    const char *path = NULL;
-    int result = sd_bus_message_new_method_call(manager->bus, &message, service, manager_path, manager_interface,
-                                                "StartTransientUnit");
-    if (result >= 0)
-        result = append_scope(manager, message, scope);
-    if (result >= 0)
-        result = call(manager, message, &reply);
-    if (result >= 0)
-        result = sd_bus_message_read(reply, "o", &path);
-    if (result >= 0)
-        result = (*job = strdup(path)) == NULL ? -ENOMEM : 0;
-    sd_bus_message_unref(message);
-    sd_bus_message_unref(reply);
-    return result;
-}
-
-int csystemd_manager_wait_for_job(struct csystemd_manager *manager, const char *job, char **result) {
-    int code = 0;
-    manager->job = job;
-    while (code >= 0 && manager->result == NULL)
-        code = turn(manager);
-    manager->job = NULL;
-    *result = manager->result;
-    manager->result = NULL;
-    return *result == NULL ? code : 0;
-}
-
-int csystemd_manager_attach(struct csystemd_manager *manager, const char *unit, const pid_t *pids, unsigned count) {
-    sd_bus_message *message = NULL;
-    int result = sd_bus_message_new_method_call(manager->bus, &message, service, manager_path, manager_interface,
-                                                "AttachProcessesToUnit");
-    if (result >= 0)
-        result = sd_bus_message_append(message, "ss", unit, "");
-    if (result >= 0)
-        result = append_pids(message, pids, count);
-    if (result >= 0)
-        result = call(manager, message, NULL);
-    sd_bus_message_unref(message);
     return result < 0 ? result : 0;
 }
 
@@ -397,21 +267,6 @@ int csystemd_manager_job_type(struct csystemd_manager *manager, const char *path
 
 int csystemd_manager_count_units(struct csystemd_manager *manager, const char *pattern, unsigned *count) {
     (void)manager, (void)pattern, (void)count;
-    return -ENOTSUP;
-}
-
-int csystemd_manager_start_scope(struct csystemd_manager *manager, const struct csystemd_scope *scope, char **job) {
-    (void)manager, (void)scope, (void)job;
-    return -ENOTSUP;
-}
-
-int csystemd_manager_wait_for_job(struct csystemd_manager *manager, const char *job, char **result) {
-    (void)manager, (void)job, (void)result;
-    return -ENOTSUP;
-}
-
-int csystemd_manager_attach(struct csystemd_manager *manager, const char *unit, const pid_t *pids, unsigned count) {
-    (void)manager, (void)unit, (void)pids, (void)count;
     return -ENOTSUP;
 }
 
