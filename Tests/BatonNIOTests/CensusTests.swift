@@ -145,7 +145,8 @@ import Darwin
             defer { isFree.note(.requested) }
             let begin = ContinuousClock.now
             #expect(await census(of: server) { _ in true } == (2, 2))
-            #expect(ContinuousClock.now - begin < .seconds(2))
+            // That it comes at all shows that the loop is not waited for; a busy machine takes its time.
+            #expect(ContinuousClock.now - begin < .seconds(10))
             // Nor does a task wait that has been cancelled.
             let asking = Task { await server.census() }
             asking.cancel()
