@@ -23,7 +23,9 @@ enum ServerStarter {
     /// - Throws: ``ActivationError/Code/badEnvironment``. The variables are cleared all the same.
     static func take(besides passed: Range<CInt> = 0..<0) throws(ActivationError) -> ListenSockets? {
         guard let value = environmentValue(variable) else { return nil }
-        discard()
+        unsetenv(variable)
+        unsetenv(generationVariable)
+
         var sockets = ListenSockets()
         for (name, descriptor) in try parse(value) where !passed.contains(descriptor) {
             guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else {
@@ -40,12 +42,6 @@ enum ServerStarter {
             return false
         }
         return entries.allSatisfy { passed.contains($0.descriptor) }
-    }
-
-    /// Clears the variables.
-    static func discard() {
-        unsetenv(variable)
-        unsetenv(generationVariable)
     }
 
     static func parse(_ value: String) throws(ActivationError) -> [(name: String, descriptor: CInt)] {

@@ -17,7 +17,7 @@ enum SmallFile {
         while true {
             var failure: CInt = 0
             let part = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
-                let result = readBytes(descriptor, buffer.baseAddress, buffer.count)
+                let result = systemRead(descriptor, buffer.baseAddress, buffer.count)
                 if result < 0 { failure = errno }
                 count = max(0, result)
             }
@@ -50,9 +50,4 @@ struct SmallFileError: Error, CustomStringConvertible {
     let errno: CInt
 
     var description: String { "\(path) cannot be read: \(String(cString: strerror(errno)))" }
-}
-
-// By a name that the function above does not have.
-private func readBytes(_ descriptor: CInt, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
-    read(descriptor, buffer, count)
 }

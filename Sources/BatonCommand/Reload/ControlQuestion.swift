@@ -59,7 +59,7 @@ enum ControlQuestion {
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
         return withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                System.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                systemConnect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         } == 0
     }

@@ -49,8 +49,8 @@ struct ControlServer: ~Copyable {
 
     deinit {
         unlink(path)
-        _ = System.close(listener)
-        for client in clients { _ = System.close(client.descriptor) }
+        _ = systemClose(listener)
+        for client in clients { _ = systemClose(client.descriptor) }
     }
 
     /// What to poll.
@@ -100,6 +100,6 @@ struct ControlServer: ~Copyable {
     }
 
     private mutating func close(_ index: Int) {
-        _ = System.close(clients.remove(at: index).descriptor)
+        _ = systemClose(clients.remove(at: index).descriptor)
     }
 }

@@ -29,7 +29,7 @@ enum EnvironmentDirectory {
         guard file >= 0 else { return nil }
         defer { close(file) }
         var bytes = [UInt8](repeating: 0, count: 128 << 10)
-        let count = System.read(file, &bytes, bytes.count)
+        let count = systemRead(file, &bytes, bytes.count)
         guard count > 0 else { return nil }
         return String(decoding: bytes.prefix(count).prefix { $0 != UInt8(ascii: "\n") && $0 != 0 }, as: UTF8.self)
     }

@@ -47,7 +47,7 @@ struct LogTarget {
     private static func pipe(to command: String) throws(Refused) -> (CInt, CInt) {
         guard !command.isEmpty else { throw Refused(description: "--log-file '|': there is no command behind the |") }
         var ends: [CInt] = [-1, -1]
-        guard System.pipe(&ends) == 0 else {
+        guard systemPipe(&ends) == 0 else {
             throw Refused(description: "--log-file: pipe(2): \(Errno(rawValue: errno))")
         }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }

@@ -99,7 +99,7 @@ final class Manager {
             }
         }
         if !setup.isUnderServiceManager {
-            warden = Warden(killTimeout: options.killTimeout > 0 ? .seconds(options.killTimeout) : nil)
+            warden = Warden(killTimeout: supervision.policy.killTimeout)
         }
     }
 
@@ -215,7 +215,7 @@ extension Manager {
             warden?.forget(pid)
             if pid == warden?.pid {
                 say("the process that ends the workers if this one is killed has died; starting another")
-                warden = Warden(killTimeout: options.killTimeout > 0 ? .seconds(options.killTimeout) : nil)
+                warden = Warden(killTimeout: supervision.policy.killTimeout)
                 for voice in voices.values { warden?.watch(voice.pid) }
             } else if pid == logPID {
                 say("the command of --log-file has ended: nobody reads what is logged")

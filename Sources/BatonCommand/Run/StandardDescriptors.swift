@@ -13,7 +13,7 @@ enum StandardDescriptors {
     static func open() {
         for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) < 0 {
             // The lowest number that is free, which is this one.
-            _ = System.open("/dev/null", O_RDWR)
+            _ = systemOpen("/dev/null", O_RDWR)
         }
     }
 }

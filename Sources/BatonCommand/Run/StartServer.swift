@@ -50,7 +50,7 @@ struct StartServer: ParsableCommand {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
             var lines = ErrorLines()
             lines.write("start_server: \(message(for: error))", isError: true)
-            System.exit(255)
+            systemExit(255)
         }
     }
 

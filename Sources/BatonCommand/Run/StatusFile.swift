@@ -18,7 +18,7 @@ struct StatusFile {
         let text = generations.sorted { $0.number < $1.number }.map { "\($0.number):\($0.pid)\n" }.joined()
         let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard file >= 0 else { return false }
-        let count = text.utf8.withContiguousStorageIfAvailable { System.write(file, $0.baseAddress, $0.count) } ?? -1
+        let count = text.utf8.withContiguousStorageIfAvailable { systemWrite(file, $0.baseAddress, $0.count) } ?? -1
         close(file)
         guard count == text.utf8.count, rename(temporary, path) == 0 else {
             let failure = errno
@@ -39,7 +39,7 @@ struct StatusFile {
         guard file >= 0 else { return nil }
         defer { close(file) }
         var bytes = [UInt8](repeating: 0, count: 64 << 10)
-        let count = System.read(file, &bytes, bytes.count)
+        let count = systemRead(file, &bytes, bytes.count)
         guard count >= 0 else { return nil }
         return String(decoding: bytes.prefix(count), as: UTF8.self).split(separator: "\n").compactMap { line in
             let parts = line.split(separator: ":")
