@@ -81,7 +81,7 @@ let package = Package(
             name: "BatonNIO",
             dependencies: [
                 "Baton", "CProcess", "Systemd", .logging, .nioCore, .nioHTTP1, .nioPosix, .serviceLifecycle,
-                .systemPackage,
+                .systemPackage, .unixSignals,
             ],
             swiftSettings: strict
         ),
@@ -104,9 +104,8 @@ let package = Package(
         .executableTarget(
             name: "app",
             dependencies: [
-                "ArticleRoutes", "Baton", "BatonHummingbird", "JournalLogging", "Systemd", .argumentParser,
-                .hummingbird,
-                .logging, .nioCore, .nioPosix, .systemPackage, .unixSignals,
+                "ArticleRoutes", "Baton", "BatonHummingbird", "BatonNIO", "JournalLogging", "Systemd", .argumentParser,
+                .hummingbird, .logging, .nioCore, .nioPosix, .systemPackage, .unixSignals,
             ],
             swiftSettings: strict
         ),
@@ -223,7 +222,8 @@ let package = Package(
         .testTarget(
             name: "BatonHummingbirdTests",
             dependencies: [
-                "ArticleRoutes", "Baton", "BatonHummingbird", "MachineKit", "Systemd", "SystemdTestKit", .hummingbird,
+                "ArticleRoutes", "Baton", "BatonHummingbird", "BatonNIO", "MachineKit", "Systemd", "SystemdTestKit",
+                .hummingbird,
                 .hummingbirdCore,
                 .logging,
                 .nioCore,

@@ -1,5 +1,5 @@
 public import Baton
-internal import BatonNIO
+public import BatonNIO
 public import Hummingbird
 public import HummingbirdCore
 internal import Logging
@@ -39,22 +39,8 @@ extension ApplicationProtocol {
         lifecycle: Lifecycle = .init(),
         gracefulShutdownSignals: [UnixSignal] = [.sigterm, .sigint]
     ) async throws {
-        let service = try await activated(
-            on: activation,
-            named: name,
-            http1: http1,
-            drain: drain,
-            lifecycle: lifecycle
-        )
-        var configuration = ServiceGroupConfiguration(
-            services: [.ending(service)],
-            gracefulShutdownSignals: gracefulShutdownSignals,
-            cancellationSignals: gracefulShutdownSignals.contains(.sigquit) ? [] : [.sigquit],
-            logger: logger
-        )
-        // The server ends by itself; a service of the application that does not is cancelled then.
-        configuration.maximumGracefulShutdownDuration = drain.timeout + .seconds(5)
-        try await ServiceGroup(configuration: configuration).run()
+        try await plan(named: name, http1: http1, drain: drain, lifecycle: lifecycle)
+            .run(on: activation, gracefulShutdownSignals: gracefulShutdownSignals)
     }
 
     /// The application as a service of a `ServiceGroup` of your own; see ``runService(on:named:http1:drain:lifecycle:gracefulShutdownSignals:)``.
@@ -75,6 +61,15 @@ extension ApplicationProtocol {
         drain: DrainConfiguration = .init(),
         lifecycle: Lifecycle = .init()
     ) async throws -> some Service {
+        try await plan(named: name, http1: http1, drain: drain, lifecycle: lifecycle).service(on: activation)
+    }
+
+    private func plan(
+        named name: String,
+        http1: HTTP1Channel.Configuration,
+        drain: DrainConfiguration,
+        lifecycle: Lifecycle
+    ) async throws -> ServerPlan<HTTP1Channel.Value> {
         let linger = TimeAmount(drain.linger)
         let responder = try await httpResponder()
         let stock = try server.buildServer(
@@ -86,20 +81,11 @@ extension ApplicationProtocol {
         guard stock is Server<HTTP1Channel> else { throw UnsupportedServerError(stock) }
         let child = HTTP1Channel(responder: responder, configuration: http1)
         let (logger, processes) = (logger, processesRunBeforeServerStart)
-        let (notifier, origin, watchdogTimeout) = (activation.notifier, activation.origin, activation.watchdog)
-        let (start, predecessor, isSocketHeld) = (activation.start, activation.predecessor, activation.isSocketHeld)
-        let reporter = ServiceReporter(notifier: notifier, isMain: predecessor == nil) { logger.warning("\($0)") }
-        let sockets = try activation.claim(name) { socket in
-            logger.warning("nobody asked for socket \(socket), so it is closed; the one named '\(name)' is served")
-        }
-        let address = sockets.descriptions.first?.localAddress
-        let draining = try DrainingServer(
-            sockets: sockets,
-            ownsBacklog: !isSocketHeld,
+        var plan = ServerPlan(
+            name: name,
             group: eventLoopGroup,
             drain: drain,
-            idleExit: idleExit(lifecycle, isSocketHeld),
-            admission: self.configuration.availableConnectionsDelegate.map(ConnectionLimit.init),
+            lifecycle: lifecycle,
             logger: logger
         ) { channel in
             child.setup(channel: channel, logger: logger).flatMapThrowing { connection in
@@ -108,95 +94,20 @@ extension ApplicationProtocol {
                 try pipeline.addHandler(HTTP1DrainHandler(linger: linger), position: .before(codec))
                 return connection
             }
+        } handle: { connection in
+            await child.handle(value: connection, logger: logger)
         }
-        let listener = ListenerChannel(listeningAt: address, eventLoop: eventLoopGroup.any(), stop: draining.stop)
-        let watchdog = watchdogTimeout.map { timeout in
-            WatchdogService(
-                timeout: timeout,
-                notifier: notifier.gated { reporter.isMain },
-                group: eventLoopGroup,
-                logger: logger,
-                check: lifecycle.healthCheck
-            )
+        plan.admission = configuration.availableConnectionsDelegate.map(ConnectionLimit.init)
+        plan.services = services
+        plan.prelude = { for process in processes { try await process() } }
+        let group = eventLoopGroup
+        let listener = Locked<ListenerChannel?>(nil)
+        plan.started = { server in
+            let channel = ListenerChannel(listeningAt: server.address, eventLoop: group.any(), stop: server.stop)
+            listener.withLock { $0 = channel }
+            await onServerRunning(channel)
         }
-        let turns = Turns()
-        var reload: ReloadService?
-        if let callback = lifecycle.reload {
-            reload = await ReloadService(
-                turns: turns,
-                reporter: reporter,
-                group: eventLoopGroup,
-                logger: logger,
-                callback: callback
-            )
-        }
-        var restart: RestartService?
-        if let signal = lifecycle.restartSignal {
-            restart = await RestartService(
-                signal: signal,
-                turns: turns,
-                record: start,
-                limit: lifecycle.longestRestart,
-                refusal: Self.refusal(ofRestart: origin, draining.hasListeners),
-                notifier: notifier,
-                reporter: reporter,
-                isSocketHeld: isSocketHeld,
-                logger: logger,
-                sockets: draining.duplicateListeners,
-                handedOver: draining.stop(handedOverTo:)
-            )
-        }
-        let service = ActivatedServer(
-            server: draining,
-            child: child,
-            drain: drain,
-            reporter: reporter,
-            watchdog: watchdog,
-            reload: reload,
-            restart: restart,
-            predecessor: try predecessor.map(PredecessorAnswer.init),
-            controlPath: ControlProtocol.path(inRuntimeDirectory: environmentValue("RUNTIME_DIRECTORY")),
-            logger: logger,
-            hooks: .init(
-                prelude: {
-                    let progress = StartProgress(reporter: reporter, limit: lifecycle.longestStart)
-                    try await lifecycle.prepare?(progress)
-                    for process in processes { try await process() }
-                },
-                started: { await onServerRunning(listener) },
-                ended: listener.ended
-            )
-        )
-        // The first is shut down last: it pings through the whole drain.
-        let others = (watchdog.map { [$0 as any Service] } ?? []) + services
-        return ServiceGroup(
-            configuration: .init(
-                services: others.map { .init(service: $0) } + [.ending(service)],
-                logger: logger
-            )
-        )
-    }
-
-    private static func refusal(ofRestart origin: Activation.Origin, _ hasListeners: Bool) -> String? {
-        if origin == .serverStarter { return "start_server restarts this program when it is sent HUP" }
-        return hasListeners ? nil : "there is no listen socket to hand over"
-    }
-
-    private func idleExit(_ lifecycle: Lifecycle, _ isSocketHeld: Bool) -> Duration? {
-        guard let idle = lifecycle.idleExit else { return nil }
-        guard isSocketHeld else {
-            logger.warning(
-                "no exit after \(idle) without a connection: nobody else holds the socket and starts this again"
-            )
-            return nil
-        }
-        return idle
-    }
-}
-
-extension ServiceGroupConfiguration.ServiceConfiguration {
-    /// A service with whose end everything ends well.
-    fileprivate static func ending(_ service: any Service) -> Self {
-        .init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)
+        plan.ended = { listener.withLock { $0 }?.ended() }
+        return plan
     }
 }

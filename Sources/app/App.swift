@@ -2,6 +2,7 @@ import ArgumentParser
 import ArticleRoutes
 import Baton
 import BatonHummingbird
+import BatonNIO
 import Hummingbird
 import JournalLogging
 import Logging

@@ -1,5 +1,6 @@
 import Baton
 import BatonHummingbird
+import BatonNIO
 import Hummingbird
 import MachineKit
 import Synchronization

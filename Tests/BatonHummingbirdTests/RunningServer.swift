@@ -9,6 +9,7 @@ import Testing
 
 @testable import Baton
 @testable import BatonHummingbird
+import BatonNIO
 @testable import Systemd
 
 /// An application on an activated socket of its own, in this process; what it told and logged is kept.

@@ -1,10 +1,9 @@
-import Baton
-import BatonNIO
-import Logging
-import NIOCore
-import ServiceLifecycle
-import Systemd
-import UnixSignals
+internal import Baton
+internal import Logging
+internal import NIOCore
+internal import ServiceLifecycle
+internal import Systemd
+internal import UnixSignals
 
 /// Carries out what asks for a reload: `SIGHUP`, and the control socket of `baton reload`.
 struct ReloadService: Sendable {

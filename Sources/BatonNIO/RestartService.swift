@@ -1,8 +1,7 @@
-import Baton
-import BatonNIO
-import Logging
-import Systemd
-import UnixSignals
+internal import Baton
+internal import Logging
+internal import Systemd
+internal import UnixSignals
 
 /// Restarts the program when its signal comes: starts a successor and, when that is ready, has this process drain.
 final class RestartService: Sendable {

@@ -1,26 +1,23 @@
-import Baton
-import BatonNIO
-import Hummingbird
-import HummingbirdCore
-import Logging
-import NIOCore
-import ServiceLifecycle
-import Systemd
+internal import Baton
+internal import Logging
+internal import ServiceLifecycle
+internal import Systemd
 
-/// The service that stands where Hummingbird's own server stands in `Application.run()`.
-final class ActivatedServer<Child: ServerChildChannel>: Service, CustomStringConvertible {
+/// A server as a service: from its start, of which the service manager is told, to the end of its drain.
+final class ActivatedServer<Connection: Sendable>: Service, CustomStringConvertible {
     /// What happens around serving.
     struct Hooks: Sendable {
         /// Done before a connection is accepted.
         var prelude: @Sendable () async throws -> Void
         /// Called when connections are accepted; the drain does not wait for it.
         var started: @Sendable () async -> Void
+        /// Called when the drain has begun.
+        var stopping: @Sendable () -> Void
         /// Called when the server has ended.
         var ended: @Sendable () -> Void
     }
 
-    private let server: DrainingServer<Child.Value>
-    private let child: Child
+    private let server: DrainingServer<Connection>
     private let drain: DrainConfiguration
     private let reporter: ServiceReporter
     private let watchdog: WatchdogService?
@@ -30,10 +27,10 @@ final class ActivatedServer<Child: ServerChildChannel>: Service, CustomStringCon
     private let controlPath: String?
     private let logger: Logger
     private let hooks: Hooks
+    private let handle: @Sendable (Connection) async -> Void
 
     init(
-        server: DrainingServer<Child.Value>,
-        child: Child,
+        server: DrainingServer<Connection>,
         drain: DrainConfiguration,
         reporter: ServiceReporter,
         watchdog: WatchdogService?,
@@ -42,10 +39,10 @@ final class ActivatedServer<Child: ServerChildChannel>: Service, CustomStringCon
         predecessor: PredecessorAnswer?,
         controlPath: String?,
         logger: Logger,
-        hooks: Hooks
+        hooks: Hooks,
+        handle: @escaping @Sendable (Connection) async -> Void
     ) {
         self.server = server
-        self.child = child
         self.drain = drain
         self.reporter = reporter
         self.watchdog = watchdog
@@ -55,6 +52,7 @@ final class ActivatedServer<Child: ServerChildChannel>: Service, CustomStringCon
         self.controlPath = controlPath
         self.logger = logger
         self.hooks = hooks
+        self.handle = handle
     }
 
     var description: String { "baton" }
@@ -85,7 +83,6 @@ final class ActivatedServer<Child: ServerChildChannel>: Service, CustomStringCon
     }
 
     private func serve(started: () -> Void, stopped: @escaping @Sendable () -> Void) async throws {
-        let (child, logger) = (child, logger)
         let outcome = try await withGracefulShutdownHandler {
             try await server.run {
                 if predecessor == nil { ready() }
@@ -93,8 +90,8 @@ final class ActivatedServer<Child: ServerChildChannel>: Service, CustomStringCon
             } stopping: { [self] reason in
                 stopping(reason)
                 stopped()
-            } handle: { connection in
-                await child.handle(value: connection, logger: logger)
+            } handle: { [handle] connection in
+                await handle(connection)
             }
         } onGracefulShutdown: { [server] in
             server.stop()
@@ -164,6 +161,7 @@ final class ActivatedServer<Child: ServerChildChannel>: Service, CustomStringCon
             case .cancelled: "cancelled: what is left is cut"
             }
         logger.info("\(what)")
+        hooks.stopping()
         reporter.stopping("draining")
         restart?.stop()
         predecessor?.abandon()
