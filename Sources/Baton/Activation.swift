@@ -42,6 +42,8 @@ public struct Activation: ~Copyable, Sendable {
     public let store: FDStore
     /// The sockets that have not been claimed.
     public private(set) var sockets: ListenSockets
+    /// What carries the connections of earlier generations, by the names of ``CarrierName``.
+    private var carriers: ListenSockets
     /// How this process was started.
     package let start: StartRecord
     /// The process whose place this one is to take, if there is one.
@@ -55,12 +57,17 @@ public struct Activation: ~Copyable, Sendable {
         watchdog: WatchdogTimeout? = nil,
         start: StartRecord = .read(),
         predecessor: Predecessor? = nil,
-        sockets: consuming ListenSockets
+        sockets: consuming ListenSockets,
+        carriers: consuming ListenSockets = ListenSockets()
     ) {
         self.origin = origin
         self.notifier = notifier
         self.watchdog = watchdog
-        self.store = FDStore.take(notifier: notifier, inherited: sockets.descriptions.map(\.name))
+        self.store = FDStore.take(
+            notifier: notifier,
+            inherited: (sockets.descriptions + carriers.descriptions).map(\.name)
+        )
+        self.carriers = carriers
         self.sockets = sockets
         self.start = start
         self.predecessor = predecessor
@@ -69,6 +76,9 @@ public struct Activation: ~Copyable, Sendable {
     /// Whether somebody else than this process, and its predecessors, holds the sockets: what waits in a backlog when this
     /// process ends waits on.
     package var isSocketHeld: Bool { predecessor?.isSocketHeld ?? (origin != .bound) }
+
+    /// Whether there is a service manager of which connections may be left to the process that follows.
+    package var canHandOver: Bool { notifier.isConnected && origin != .serverStarter }
 
     /// Takes the sockets this process was started with, or opens its own.
     ///
@@ -85,9 +95,10 @@ public struct Activation: ~Copyable, Sendable {
         let predecessor = try Predecessor.take()
         let notifier = ServiceNotifier.take()
         let watchdog = try WatchdogTimeout.take()
-        let inherited = try ListenSockets.takeInherited()
+        var inherited = try ListenSockets.takeInherited()
+        let count = CInt(inherited.descriptions.count)
+        let carriers = inherited.takeCarriers()
         if !inherited.isEmpty {
-            let count = CInt(inherited.descriptions.count)
             let passed = ListenSockets.firstInherited..<ListenSockets.firstInherited + count
             let isSupervised = ServerStarter.names(only: passed)
             var activation = Activation(
@@ -96,13 +107,15 @@ public struct Activation: ~Copyable, Sendable {
                 watchdog: watchdog,
                 start: start,
                 predecessor: predecessor,
-                sockets: inherited
+                sockets: inherited,
+                carriers: carriers
             )
             // Left from further up; malformed or not, they are not what this process was started with.
             if let strays = try? ServerStarter.take(besides: passed) { activation.strays = strays }
             return activation
         }
-        if let started = try ServerStarter.take(), !started.isEmpty {
+        if var started = try ServerStarter.take(), !started.isEmpty {
+            let carriers = started.takeCarriers()
             return Activation(
                 // Without libsystemd, a predecessor's sockets come this way.
                 origin: predecessor == nil ? .serverStarter : .predecessor,
@@ -110,14 +123,22 @@ public struct Activation: ~Copyable, Sendable {
                 watchdog: watchdog,
                 start: start,
                 predecessor: predecessor,
-                sockets: started
+                sockets: started,
+                carriers: carriers
             )
         }
         var bound = ListenSockets()
         for address in addresses {
             bound.append(owning: try address.listen(), name: name)
         }
-        return Activation(origin: .bound, notifier: notifier, watchdog: watchdog, start: start, sockets: bound)
+        return Activation(
+            origin: .bound,
+            notifier: notifier,
+            watchdog: watchdog,
+            start: start,
+            sockets: bound,
+            carriers: carriers
+        )
     }
 
     /// Takes one socket for a use of the program's own.
@@ -129,6 +150,17 @@ public struct Activation: ~Copyable, Sendable {
     /// - Throws: ``Systemd/ActivationError/Code/missing``, listing what there is.
     public mutating func take(_ name: String, index: Int) throws(ActivationError) -> ListenSocket {
         try sockets.take(name, index: index)
+    }
+
+    /// Takes out what carries the connections of earlier generations to the server of that name.
+    package mutating func takeCarriers(for name: String) -> [CarrierReader] {
+        var taken = carriers.takeAll { CarrierName($0.name)?.server == name }
+        var readers: [CarrierReader] = []
+        while let socket = taken.popFirst() {
+            let name = socket.description.name
+            readers.append(CarrierReader(OwnedDescriptor(socket.release()), name: name))
+        }
+        return readers
     }
 
     /// Claims the sockets of one name and closes all others.
@@ -163,12 +195,21 @@ public struct Activation: ~Copyable, Sendable {
                 "there is nothing to listen on: no socket was passed and no address is configured"
             )
         }
-        for description in sockets.descriptions + strays.descriptions { unclaimed(description) }
+        for description in sockets.descriptions + carriers.descriptions + strays.descriptions { unclaimed(description) }
+        // Closed, so that clients notice: they would wait for ever in the store for somebody who serves them.
+        for description in carriers.descriptions {
+            if let name = try? StoredName(description.name) { try? store.remove(name) }
+        }
         return claimed
     }
 }
 
 extension ListenSockets {
+    /// Those that carry connections of earlier generations.
+    fileprivate mutating func takeCarriers() -> ListenSockets {
+        takeAll { $0.kind == .sequentialPacket && CarrierName($0.name) != nil }
+    }
+
     /// Those that take connections; all, if none does, for the sake of the message about them.
     fileprivate mutating func takeAllNameless() -> ListenSockets {
         let listening = takeAll { $0.kind == .stream && $0.isListening }

@@ -1,3 +1,4 @@
+internal import Baton
 internal import CProcess
 internal import Logging
 internal import Synchronization
@@ -26,9 +27,9 @@ final class Acceptor: Sendable {
         var mayAccept: @Sendable () -> Bool
         /// Connections, at least one, and of those from a listen socket ``Delegate/batch`` at most: the callee owns their
         /// descriptors, which are close-on-exec.
-        var accepted: @Sendable ([CInt]) -> Void
-        /// The loop has ended and the listen sockets are closed; nothing is called any more.
-        var ended: @Sendable () -> Void
+        var accepted: @Sendable ([CarriedConnection]) -> Void
+        /// The loop has ended and the listen sockets are closed; nothing is called any more. It may take its time.
+        var ended: @Sendable (StopReason) -> Void
     }
 
     /// How long accepting rests when it cannot go on: out of descriptors or memory, as a rule.
@@ -40,7 +41,9 @@ final class Acceptor: Sendable {
     private let connections: [CInt]
     private let waker: Waker
     private let ownsBacklog: Bool
+    private let carriers: CarrierPort
     private let isStopping = Atomic(false)
+    private let reason = Locked(StopReason.requested)
     /// Whether the listen sockets are closed.
     private let isClosed = Locked(false)
     private let isHandedOver = Atomic(false)
@@ -49,9 +52,17 @@ final class Acceptor: Sendable {
 
     /// - Parameters:
     ///   - sockets: The listen sockets, whose descriptors the acceptor closes when it ends, and connections.
+    ///   - carriers: What comes from earlier generations.
     ///   - ownsBacklog: Nobody else holds the listen sockets, so what waits in their backlogs is accepted before they close.
     ///   - waker: Makes the loop ask ``Delegate/mayAccept`` again.
-    init(sockets: consuming ListenSockets, ownsBacklog: Bool, waker: Waker, delegate: Delegate, logger: Logger) {
+    init(
+        sockets: consuming ListenSockets,
+        carriers: CarrierPort,
+        ownsBacklog: Bool,
+        waker: Waker,
+        delegate: Delegate,
+        logger: Logger
+    ) {
         var (listeners, names, connections): ([CInt], [String], [CInt]) = ([], [], [])
         while let socket = sockets.popFirst() {
             if socket.description.isListening {
@@ -62,6 +73,7 @@ final class Acceptor: Sendable {
             }
         }
         (self.listeners, self.names, self.connections) = (listeners, names, connections)
+        self.carriers = carriers
         self.ownsBacklog = ownsBacklog
         self.waker = waker
         self.delegate = delegate
@@ -88,11 +100,12 @@ final class Acceptor: Sendable {
         }
         try DetachedThread.start(named: "accept") { self.run() }
         guard !isHandedOver.exchange(true, ordering: .acquiringAndReleasing), !connections.isEmpty else { return }
-        delegate.accepted(connections)
+        delegate.accepted(connections.map { CarriedConnection(descriptor: $0) })
     }
 
     /// Asks the loop to end; ``Delegate/ended`` tells when it has. Thread-safe.
-    func stop() {
+    func stop(_ reason: StopReason) {
+        self.reason.withLock { $0 = reason }
         isStopping.store(true, ordering: .releasing)
         waker.wake()
     }
@@ -107,8 +120,19 @@ final class Acceptor: Sendable {
             // A negative descriptor is ignored by poll.
             let isOpen = restUntil == nil && delegate.mayAccept()
             for index in listeners.indices { polled[index].fd = isOpen ? listeners[index] : -1 }
-            waker.sleep(polling: &polled, until: restUntil)
+            var wakeUp = restUntil
+            if isOpen, !carriers.isEmpty {
+                let (entries, until) = carriers.entries()
+                polled += entries
+                wakeUp = until
+            }
+            waker.sleep(polling: &polled, until: wakeUp)
 
+            if polled.count > listeners.count {
+                let carried = carriers.receive(polled[listeners.count...])
+                if !carried.isEmpty { delegate.accepted(carried) }
+                polled.removeSubrange(listeners.count...)
+            }
             for entry in polled where entry.fd >= 0 && entry.revents != 0 {
                 switch acceptBatch(on: entry.fd) {
                 case .accepted: lastFailure = nil
@@ -124,9 +148,12 @@ final class Acceptor: Sendable {
             sched_yield()
         }
 
+        let reason = reason.withLock { $0 }
         if ownsBacklog { acceptTheRest() }
         closeListeners()
-        delegate.ended()
+        let carried = carriers.close(isSucceeded: reason == .restarting)
+        if !carried.isEmpty { delegate.accepted(carried) }
+        delegate.ended(reason)
     }
 
     /// Never `shutdown(2)`, which would end the sockets for their holder too.
@@ -160,12 +187,12 @@ final class Acceptor: Sendable {
 
     /// Accepts connections that wait, ``Delegate/batch`` at most: then it is another listener's turn.
     private func acceptBatch(on listener: CInt) -> Batch {
-        var connections: [CInt] = []
+        var connections: [CarriedConnection] = []
         defer { if !connections.isEmpty { delegate.accepted(connections) } }
         for _ in 0..<delegate.batch {
             let descriptor = cprocess_accept(listener)
             if descriptor >= 0 {
-                connections.append(descriptor)
+                connections.append(CarriedConnection(descriptor: descriptor))
                 continue
             }
             let errno = Errno(rawValue: -descriptor)

@@ -9,6 +9,8 @@ final class ActivatedServer<Connection: Sendable>: Service, CustomStringConverti
     struct Hooks: Sendable {
         /// Done before a connection is accepted.
         var prelude: @Sendable () async throws -> Void
+        /// Called when the service manager has been told so.
+        var ready: @Sendable () -> Void
         /// Called when connections are accepted; the drain does not wait for it.
         var started: @Sendable () async -> Void
         /// Called when the drain has begun.
@@ -23,6 +25,7 @@ final class ActivatedServer<Connection: Sendable>: Service, CustomStringConverti
     private let watchdog: WatchdogService?
     private let reload: ReloadService?
     private let restart: RestartService?
+    private let handOver: HandOverSignal?
     private let predecessor: PredecessorAnswer?
     private let controlPath: String?
     private let logger: Logger
@@ -36,6 +39,7 @@ final class ActivatedServer<Connection: Sendable>: Service, CustomStringConverti
         watchdog: WatchdogService?,
         reload: ReloadService?,
         restart: RestartService?,
+        handOver: HandOverSignal?,
         predecessor: PredecessorAnswer?,
         controlPath: String?,
         logger: Logger,
@@ -48,6 +52,7 @@ final class ActivatedServer<Connection: Sendable>: Service, CustomStringConverti
         self.watchdog = watchdog
         self.reload = reload
         self.restart = restart
+        self.handOver = handOver
         self.predecessor = predecessor
         self.controlPath = controlPath
         self.logger = logger
@@ -69,6 +74,7 @@ final class ActivatedServer<Connection: Sendable>: Service, CustomStringConverti
             }
             // Before READY: systemd may ask for a reload at once.
             let control = predecessor == nil ? await reload?.openControl(at: controlPath) : nil
+            if let handOver { companions.addTask { [server] in await handOver.run(server.stopForRestart) } }
             let (started, announceStart) = AsyncStream.makeStream(of: Void.self)
             companions.addTask { [self] in
                 for await _ in started { await live(control) }
@@ -96,6 +102,7 @@ final class ActivatedServer<Connection: Sendable>: Service, CustomStringConverti
         } onGracefulShutdown: { [server] in
             server.stop()
         }
+        if let report = server.handOverReport { logger.info("\(report)") }
         switch outcome {
         case .drained: logger.info("drained: every request was answered")
         case .cut where Task.isCancelled: logger.warning("cancelled: what was under way has been cut")
@@ -146,6 +153,7 @@ final class ActivatedServer<Connection: Sendable>: Service, CustomStringConverti
     private func ready() {
         logger.info("ready: accepting connections")
         guard reporter.ready("serving") else { return }
+        hooks.ready()
         watchdog?.pingNow()
     }
 
@@ -154,6 +162,7 @@ final class ActivatedServer<Connection: Sendable>: Service, CustomStringConverti
         let what =
             switch reason {
             case .requested: "stopping: \(patience)"
+            case .restarting: "stopping for a restart: \(patience)"
             case .idle(let time):
                 "stopping: no connection for \(time), and the next one starts the service again: \(patience)"
             case .connectionsEnded: "stopping: the connection has ended: \(patience)"

@@ -1,3 +1,4 @@
+import Baton
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -13,6 +14,8 @@ final class ConnectionOpener<Connection: Sendable>: Sendable {
         let bootstrap: NIOLoopBoundBox<ClientBootstrap>
         /// Connections that are set up and whose channel is not active yet.
         let pending: NIOLoopBoundBox<[ObjectIdentifier: (channel: any Channel, connection: Connection)]>
+        /// What the next connection to be set up has received in another process.
+        let received: NIOLoopBoundBox<[UInt8]>
     }
 
     private let loops: [Loop]
@@ -38,15 +41,24 @@ final class ConnectionOpener<Connection: Sendable>: Sendable {
                 [ObjectIdentifier: (channel: any Channel, connection: Connection)](),
                 eventLoop: loop
             )
+            let received = NIOLoopBoundBox.makeBoxSendingValue([UInt8](), eventLoop: loop)
             let bootstrap = ClientBootstrap(group: loop)
                 .channelOption(.allowRemoteHalfClosure, value: true)
                 .channelInitializer { channel in
-                    setUp(channel).map { pending.value[ObjectIdentifier(channel)] = (channel, $0) }
+                    // SwiftNIO calls this before `withConnectedSocket` returns.
+                    let bytes = received.value
+                    return setUp(channel).flatMapThrowing { connection in
+                        pending.value[ObjectIdentifier(channel)] = (channel, connection)
+                        guard !bytes.isEmpty else { return }
+                        let handler = CarriedBytesHandler(channel.allocator.buffer(bytes: bytes))
+                        try channel.pipeline.syncOperations.addHandler(handler, position: .first)
+                    }
                 }
             return Loop(
                 loop: loop,
                 bootstrap: .makeBoxSendingValue(bootstrap, eventLoop: loop),
-                pending: pending
+                pending: pending,
+                received: received
             )
         }
         self.register = register
@@ -56,24 +68,27 @@ final class ConnectionOpener<Connection: Sendable>: Sendable {
 
     /// Opens connections, spread over the event loops. Thread-safe; returns at once.
     ///
-    /// - Parameter descriptors: The connections, whose descriptors are the opener's from now on.
-    func open(_ descriptors: [CInt]) {
-        register.opened(descriptors.count)
-        let turn = next.add(descriptors.count, ordering: .relaxed).oldValue
+    /// - Parameter connections: The connections, whose descriptors are the opener's from now on.
+    func open(_ connections: [CarriedConnection]) {
+        register.opened(connections.count)
+        let turn = next.add(connections.count, ordering: .relaxed).oldValue
         // One task for all connections of a loop: waking its thread costs more than opening one.
-        for offset in 0..<min(descriptors.count, loops.count) {
+        for offset in 0..<min(connections.count, loops.count) {
             let index = (turn + offset) % loops.count
             loops[index].loop.execute {
-                for position in stride(from: offset, to: descriptors.count, by: self.loops.count) {
-                    self.open(descriptors[position], loop: index)
+                for position in stride(from: offset, to: connections.count, by: self.loops.count) {
+                    self.open(connections[position], loop: index)
                 }
             }
         }
     }
 
-    private func open(_ descriptor: CInt, loop index: Int) {
+    private func open(_ carried: CarriedConnection, loop index: Int) {
         let pending = loops[index].pending
-        loops[index].bootstrap.value.withConnectedSocket(descriptor).whenComplete { outcome in
+        loops[index].received.value = carried.bytes
+        let opened = loops[index].bootstrap.value.withConnectedSocket(carried.descriptor)
+        loops[index].received.value = []
+        opened.whenComplete { outcome in
             switch outcome {
             case .success(let channel):
                 self.register.activated(channel, loop: index)

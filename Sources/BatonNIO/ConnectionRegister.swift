@@ -17,6 +17,8 @@ final class ConnectionRegister: Sendable {
     private let isDraining = Atomic(false)
     private let isCut = Atomic(false)
     private let reports = Atomic(0)
+    /// Set before the drain is announced.
+    private let offer = Locked<ConnectionOffer?>(nil)
     private let lastClosed: @Sendable () -> Void
     private let report: @Sendable (String) -> Void
 
@@ -56,10 +58,24 @@ final class ConnectionRegister: Sendable {
         if count.closed(), isDraining.load(ordering: .sequentiallyConsistent) { lastClosed() }
     }
 
+    /// What is offered to the connections when it is announced that the server stops.
+    func offer(_ offer: ConnectionOffer) {
+        self.offer.withLock { $0 = offer }
+    }
+
+    /// What became of the offer; nil if there was none.
+    var handOverReport: String? { offer.withLock { $0 }?.report }
+
     /// Tells every connection, and every one still on its way, that the server stops.
     func announceToAll() {
         isDraining.store(true, ordering: .sequentiallyConsistent)
-        forEachChannel(announce)
+        for (loop, channels) in zip(loops, channels) {
+            loop.execute { [self] in
+                let all = Array(channels.value.values)
+                let announce = { for channel in all { self.announce(to: channel) } }
+                if let offer = offer.withLock({ $0 }) { offer.collect(on: loop, announce) } else { announce() }
+            }
+        }
         // The last one may have closed before anybody was to be told of it.
         if count.open == 0 { lastClosed() }
     }
@@ -122,6 +138,9 @@ final class ConnectionRegister: Sendable {
     }
 
     private func announce(to channel: any Channel) {
+        if let offer = offer.withLock({ $0 }) {
+            channel.pipeline.fireUserInboundEventTriggered(DrainEvent.handOver(offer))
+        }
         channel.pipeline.fireUserInboundEventTriggered(DrainEvent.began)
     }
 

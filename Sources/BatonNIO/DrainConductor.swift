@@ -20,7 +20,7 @@ final class DrainConductor: Sendable {
         /// How many connections, or whatever it serves, are open.
         var open: @Sendable () -> Int
         /// Accepts nothing more, and tells ``Event/acceptingEnded`` when that is so.
-        var stopAccepting: @Sendable () -> Void
+        var stopAccepting: @Sendable (StopReason) -> Void
         /// The drain has begun.
         var stopping: @Sendable (StopReason) -> Void
         /// Tells what is open that it is to end; from now on ``Event/lastClosed`` is wanted.
@@ -63,13 +63,15 @@ final class DrainConductor: Sendable {
         var drain = Drain(timeout: timeout, clock: ContinuousClock())
         var timer: Task<Void, Never>?
         defer { timer?.cancel() }
+        var reason = StopReason.cancelled
         for await event in events {
+            if case .stop(let new) = event { reason = new }
             let actions = drain.handle(event.forDrain, openConnections: server.open())
             deadline.withLock { $0 = drain.deadline }
             for action in actions {
                 switch action {
                 case .stopAccepting:
-                    server.stopAccepting()
+                    server.stopAccepting(reason)
                 case .scheduleDeadline:
                     timer?.cancel()
                     guard let deadline = drain.deadline else { break }
@@ -85,7 +87,7 @@ final class DrainConductor: Sendable {
                     return outcome
                 }
             }
-            if actions.contains(.stopAccepting), case .stop(let reason) = event { server.stopping(reason) }
+            if actions.contains(.stopAccepting) { server.stopping(reason) }
         }
         return .abandoned
     }

@@ -100,7 +100,7 @@ public final class DrainingDatagramServer: Sendable {
         let outcome = await conductor.run(
             .init(
                 open: { [count] in count.open },
-                stopAccepting: receiver.stop,
+                stopAccepting: { [receiver] _ in receiver.stop() },
                 stopping: { _ in },
                 announce: announce,
                 cut: cut

@@ -10,7 +10,8 @@ public import Systemd
 /// It accepts from ``run(started:stopping:handle:)`` on, spreading connections over the event loops. ``stop()`` begins the
 /// drain:
 /// 1. It stops accepting and closes its duplicates of the listen sockets: the backlog is the next generation's.
-/// 2. Each connection is told by ``DrainEvent/began``, also one whose accepting was under way.
+/// 2. Each connection is told by ``DrainEvent/began``, also one whose accepting was under way; before that, if another process takes
+///    connections over, by ``DrainEvent/handOver(_:)``.
 /// 3. It ends when the last connection has closed and its handler has returned. What is left at the deadline is cut,
 ///    each with a line in the log that says what it was doing.
 ///
@@ -43,13 +44,38 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
     ///   - setUp: Configures a connection's pipeline, on its event loop.
     /// - Throws: ``Systemd/ActivationError/Code/wrongKind`` if a socket is neither a listening stream socket nor a connection;
     ///   the `Errno` of `eventfd(2)` if the process is out of descriptors.
-    public init(
+    public convenience init(
         sockets: consuming ListenSockets,
         ownsBacklog: Bool,
         group: any EventLoopGroup,
         drain: DrainConfiguration,
         idleExit: Duration? = nil,
         admission: (any ConnectionAdmission)? = nil,
+        logger: Logger,
+        setUp: @escaping @Sendable (any Channel) -> EventLoopFuture<Connection>
+    ) throws {
+        try self.init(
+            sockets: sockets,
+            succession: nil,
+            ownsBacklog: ownsBacklog,
+            group: group,
+            drain: drain,
+            idleExit: idleExit,
+            admission: admission,
+            logger: logger,
+            setUp: setUp
+        )
+    }
+
+    /// Creates a server that takes over the connections of the generation before it, and hands its own to the one after it.
+    package init(
+        sockets: consuming ListenSockets,
+        succession: Succession?,
+        ownsBacklog: Bool,
+        group: any EventLoopGroup,
+        drain: DrainConfiguration,
+        idleExit: Duration?,
+        admission: (any ConnectionAdmission)?,
         logger: Logger,
         setUp: @escaping @Sendable (any Channel) -> EventLoopFuture<Connection>
     ) throws {
@@ -78,6 +104,11 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
         }
         self.acceptor = Acceptor(
             sockets: sockets,
+            carriers: CarrierPort(
+                succession?.carriers ?? [],
+                emptied: { succession?.emptied($0) },
+                logger: logger
+            ),
             ownsBacklog: ownsBacklog,
             waker: waker,
             delegate: .init(
@@ -87,7 +118,13 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
                     for _ in connections { admission?.opened() }
                     opener.open(connections)
                 },
-                ended: { conductor.tell(.acceptingEnded) }
+                ended: { reason in
+                    // On the accept thread, which may wait for the service manager.
+                    if count.open > 0, let (carrier, isEmptied) = succession?.carrier(for: reason) {
+                        register.offer(ConnectionOffer(carrier: carrier, isEmptied: isEmptied, loops: loops))
+                    }
+                    conductor.tell(.acceptingEnded)
+                }
             ),
             logger: logger
         )
@@ -105,6 +142,14 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
     public func stop() {
         conductor.tell(.stop(.requested))
     }
+
+    /// Begins the drain because the service manager restarts the program, so that another process follows.
+    package func stopForRestart() {
+        conductor.tell(.stop(.restarting))
+    }
+
+    /// What became of the connections that were to be handed over; nil if there was nobody to take them.
+    package var handOverReport: String? { register.handOverReport }
 
     /// Begins the drain because another process serves from now on.
     package func stop(handedOverTo pid: CInt) {

@@ -27,9 +27,10 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     private var timer: Scheduled<Void>?
     /// The method and URI of the last request, for the report: keeping the whole head would cost.
     private var request: (method: HTTPMethod, uri: String)?
-    /// Whether the decoder's last part was the end of a request without a body.
-    private var endedWithoutBody = false
-    private var hadBody = false
+    /// What the decoder has made of what is being read.
+    private var decoded = UnfinishedRequest.Decoded()
+    private var unfinished = UnfinishedRequest()
+    private var offer: ConnectionOffer?
 
     /// Creates the handler of one connection.
     ///
@@ -56,19 +57,18 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     /// Passes a request on, unless it came after the last response.
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let isWanted: Bool
-        endedWithoutBody = false
         switch unwrapInboundIn(data) {
         case .head(let head):
-            isWanted = state.readHead()
-            hadBody = false
+            decoded.heads += 1
+            isWanted = state.readHead(keepsAlive: head.isKeepAlive)
             if isWanted { request = (head.method, head.uri) }
-        case .body:
+        case .body(let bytes):
+            decoded.bodyBytes += bytes.readableBytes
             isWanted = state.readBody()
-            hadBody = true
         case .end:
+            decoded.ends += 1
             let action: HTTP1DrainStateMachine.Action
             (isWanted, action) = state.readEnd(now: NIODeadline.now)
-            endedWithoutBody = !hadBody
             perform(action, context: context)
         }
         if isWanted { context.fireChannelRead(data) }
@@ -96,20 +96,23 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     public func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         state.moved()
         switch unwrapOutboundIn(data) {
+        case .head(let head) where head.status == .switchingProtocols:
+            state.switchesProtocol()
         case .head(var head) where !(100..<200).contains(head.status.code):
-            guard state.writeHead(hasUnread: { Self.hasUnread(context) }) else { break }
+            let keepsAlive = !state.isDraining || head.isKeepAlive
+            guard state.writeHead(keepsAlive: keepsAlive, hasUnread: { Self.hasUnread(context) }) else { break }
             head.headers.replaceOrAdd(name: "connection", value: "close")
             context.write(wrapOutboundOut(.head(head)), promise: promise)
             return
         case .end:
-            let (isLast, action) = state.writeEnd(now: NIODeadline.now)
+            let (isToBeFlushed, action) = state.writeEnd(now: NIODeadline.now)
             perform(action, context: context)
-            guard isLast else { break }
+            guard isToBeFlushed else { break }
             let flushed = promise ?? context.eventLoop.makePromise()
             let box = NIOLoopBound((self, context), eventLoop: context.eventLoop)
             flushed.futureResult.whenSuccess {
                 let (handler, context) = box.value
-                handler.perform(handler.state.lastResponseFlushed(), context: context)
+                handler.perform(handler.state.responseFlushed(now: .now()), context: context)
             }
             context.write(data, promise: flushed)
             return
@@ -122,6 +125,9 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     /// Begins the drain, tells how it goes, or reports at its deadline.
     public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
+        case DrainEvent.handOver(let offer):
+            self.offer = offer
+            state.offered()
         case DrainEvent.began:
             perform(state.beginDrain(now: .now()), context: context)
         case DrainEvent.census(let answer):
@@ -135,27 +141,16 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     }
 
     func received(_ bytes: ByteBuffer) {
-        endedWithoutBody = false
+        decoded = .init()
         state.moved()
-        // Clients of old send an extra line end after a body; it begins no request.
-        let beginsLikeLineEnd = bytes.getInteger(at: bytes.readerIndex, as: UInt8.self).map(Self.isLineEnd) ?? false
-        if beginsLikeLineEnd, state.headBytes == 0, bytes.readableBytesView.allSatisfy(Self.isLineEnd) { return }
         state.received(bytes: bytes.readableBytes)
     }
 
-    /// The decoder has consumed `bytes`. If a request without a body ended in them, more of the next one may be left in the
-    /// decoder: it shows by what the bytes end with, as such a request ends with an empty line.
+    /// The decoder has seen `bytes`.
     func decoded(_ bytes: ByteBuffer) {
-        guard endedWithoutBody else { return }
-        func byte(_ index: Int) -> UInt8? { bytes.getInteger(at: index, as: UInt8.self) }
-        let last = bytes.writerIndex - 1
-        let before = byte(last - 1) == 0x0D ? last - 2 : last - 1
-        // What is not in these bytes came before them, and belongs to the request that has ended.
-        let endsWithEmptyLine = byte(last) == 0x0A && (before < bytes.readerIndex || byte(before) == 0x0A)
-        if !endsWithEmptyLine { state.decoded(leaving: 1) }
+        unfinished.received(bytes, decoded: decoded)
+        if let bytes = unfinished.bytes { state.decoded(leaving: bytes.count) }
     }
-
-    private static func isLineEnd(_ byte: UInt8) -> Bool { byte == 0x0D || byte == 0x0A }
 
     private func perform(_ action: HTTP1DrainStateMachine.Action, context: ChannelHandlerContext) {
         switch action {
@@ -164,10 +159,30 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
         case .schedule(let instant):
             schedule(at: instant, context: context)
             if state.isReadingToTheEnd { context.read() }
+        case .handOver:
+            handOver(context)
         case .halfClose:
             close(context: context, mode: .output, promise: nil)
         case .close:
             context.close(promise: nil)
+        }
+    }
+
+    private func handOver(_ context: ChannelHandlerContext) {
+        guard let offer, let bytes = unfinished.bytes else {
+            offer?.decline("unreadable")
+            perform(state.handOverEnded(.refused, now: .now()), context: context)
+            return
+        }
+        // What was written before the drain may not have left yet.
+        guard !Self.hasUnsent(context) else {
+            perform(state.handOverEnded(.later, now: .now()), context: context)
+            return
+        }
+        let box = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        offer.take(context.channel, bytes: bytes) { outcome in
+            let (handler, context) = box.value
+            handler.perform(handler.state.handOverEnded(outcome, now: .now()), context: context)
         }
     }
 

@@ -6,6 +6,9 @@ import NIOCore
 /// that has been received says it, once that request has been read to its end. A connection that idles is served for the
 /// linger and then closed, which its client may find out the hard way only if it writes at that very moment.
 ///
+/// Where another process takes connections over, none is closed that it can take: one that idles, or has received no more than a part of a
+/// head, goes at once, and one with a request in a handler after its response.
+///
 /// While it drains, a connection is never left alone: a request is being received or answered, or a timer runs.
 struct HTTP1DrainStateMachine {
     /// What to do when something has changed.
@@ -13,6 +16,8 @@ struct HTTP1DrainStateMachine {
         case none
         /// Ask again (``timerElapsed(now:hasUnread:hasUnsent:)``) at this instant, and not before.
         case schedule(NIODeadline)
+        /// Offer the connection to the next process; ``handOverEnded(_:now:)`` is to follow in the same turn of the event loop.
+        case handOver
         /// Send FIN, but go on reading: data left unread would turn the close into a reset.
         case halfClose
         case close
@@ -25,6 +30,8 @@ struct HTTP1DrainStateMachine {
         case ending
         /// FIN is sent, or will be behind the last response.
         case ended
+        /// Another process has it.
+        case handedOver
     }
 
     /// How long the client has to close its side after the last response, before all of it is closed.
@@ -34,7 +41,11 @@ struct HTTP1DrainStateMachine {
 
     private let linger: TimeAmount
     private var mode = Mode.serving
-    private var isDraining = false
+    private(set) var isDraining = false
+    /// Another process takes connections over.
+    private var isOffered = false
+    /// A request or a response has said that the connection ends, or is used for another protocol.
+    private var isLast = false
     /// Since when, in the drain, nothing is being read or answered.
     private var idleSince = NIODeadline.distantPast
     /// Bytes received of a request whose head is not complete.
@@ -96,8 +107,11 @@ struct HTTP1DrainStateMachine {
     /// A request's head has been decoded.
     ///
     /// - Returns: Whether to pass it on; a request after the announced last response must not be processed.
-    mutating func readHead() -> Bool {
+    ///
+    /// - Parameter keepsAlive: Whether the client wants to send further requests.
+    mutating func readHead(keepsAlive: Bool = true) -> Bool {
         headBytes = 0
+        if !keepsAlive { isLast = true }
         isReadingBody = true
         isDiscarding = mode == .ending || mode == .ended
         if !isDiscarding { unanswered += 1 }
@@ -127,19 +141,29 @@ struct HTTP1DrainStateMachine {
 
     /// A response is about to be written.
     ///
-    /// - Parameter hasUnread: Whether bytes wait in the kernel, perhaps the next pipelined request.
+    /// - Parameters:
+    ///   - keepsAlive: Whether the response leaves the connection open.
+    ///   - hasUnread: Whether bytes wait in the kernel, perhaps the next pipelined request.
     /// - Returns: Whether it must say `Connection: close`.
-    mutating func writeHead(hasUnread: () -> Bool) -> Bool {
+    mutating func writeHead(keepsAlive: Bool = true, hasUnread: () -> Bool) -> Bool {
         isResponding = true
-        guard mode == .draining, unanswered <= 1, headBytes == 0, !isReadingBody, !hasUnread() else { return false }
+        if !keepsAlive { isLast = true }
+        guard mode == .draining, !isMovable, unanswered <= 1, headBytes == 0, !isReadingBody, !hasUnread() else {
+            return false
+        }
         mode = .ending
         return true
     }
 
+    /// The connection is used for another protocol from now on.
+    mutating func switchesProtocol() {
+        isLast = true
+    }
+
     /// A response has been written to its end.
     ///
-    /// - Returns: Whether it was the last: then ``lastResponseFlushed()`` is to follow when it has left the process.
-    mutating func writeEnd(now: () -> NIODeadline) -> (isLast: Bool, action: Action) {
+    /// - Returns: Whether ``responseFlushed(now:)`` is to follow when it has left the process.
+    mutating func writeEnd(now: () -> NIODeadline) -> (isToBeFlushed: Bool, action: Action) {
         isResponding = false
         unanswered = max(0, unanswered - 1)
         guard isDraining else { return (false, .none) }
@@ -147,16 +171,37 @@ struct HTTP1DrainStateMachine {
             mode = .ended
             return (true, .none)
         }
-        return (false, becameIdle(now: now()))
+        return canMove ? (true, .none) : (false, becameIdle(now: now()))
     }
 
-    /// The last response has been handed to the kernel.
-    func lastResponseFlushed() -> Action { .halfClose }
+    /// The last response, or the last before the connection is handed over, is in the kernel.
+    mutating func responseFlushed(now: NIODeadline) -> Action {
+        mode == .ended ? .halfClose : becameIdle(now: now)
+    }
 
     /// FIN is sent, by this machine's will or the application's.
     mutating func outputClosed(now: NIODeadline) -> Action {
         mode = .ended
         return isDraining ? .schedule(now + Self.closeGrace) : .none
+    }
+
+    /// Another process takes connections over from the beginning of the drain.
+    mutating func offered() {
+        isOffered = true
+    }
+
+    /// What became of an attempt to hand the connection over.
+    mutating func handOverEnded(_ outcome: ConnectionOffer.Outcome, now: NIODeadline) -> Action {
+        switch outcome {
+        case .moved:
+            mode = .handedOver
+            return .close
+        case .later:
+            return .schedule(now + Self.retry)
+        case .refused:
+            isOffered = false
+            return becameIdle(now: now)
+        }
     }
 
     /// The server stops.
@@ -176,6 +221,7 @@ struct HTTP1DrainStateMachine {
     ///   - hasUnsent: Whether a response has not left the process yet.
     mutating func timerElapsed(now: NIODeadline, hasUnread: Bool, hasUnsent: Bool) -> Action {
         let settled = !hasUnread && !hasUnsent
+        if canMove { return hasUnsent ? .schedule(now + Self.retry) : .handOver }
         switch mode {
         case .ended:
             // Its client may still be sending the body of the request that has been answered.
@@ -186,7 +232,7 @@ struct HTTP1DrainStateMachine {
             guard settled else { return .schedule(now + max(linger, Self.retry)) }
             mode = .ended
             return .close
-        case .draining, .ending, .serving:
+        case .draining, .ending, .serving, .handedOver:
             // A request is being received or answered, and its end brings the next timer.
             return .none
         }
@@ -194,14 +240,21 @@ struct HTTP1DrainStateMachine {
 
     private var isWanted: Bool { !isDiscarding && !isReadingToTheEnd }
 
+    /// It can be handed over, now or after what it is at.
+    private var isMovable: Bool { isOffered && mode == .draining && !isLast && !isMalformed }
+
+    /// It can be handed over now, as far as this machine knows.
+    private var canMove: Bool { isMovable && unanswered == 0 && !isReadingBody && !isResponding }
+
     private mutating func becameIdle(now: NIODeadline) -> Action {
+        if canMove { return .handOver }
         switch mode {
         case .ended:
             return .schedule(now + Self.closeGrace)
         case .draining where isIdle:
             idleSince = now
             return .schedule(now + linger)
-        case .draining, .ending, .serving:
+        case .draining, .ending, .serving, .handedOver:
             return .none
         }
     }

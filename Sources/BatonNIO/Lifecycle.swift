@@ -43,6 +43,12 @@ public struct Lifecycle: Sendable {
     /// How long the start of a successor may take.
     public var longestRestart = Duration.seconds(60)
 
+    /// The signal by which the service manager says that another process follows at once: `RestartKillSignal=` of the unit (systemd 244). Connections
+    /// are then handed to that process, if the unit has `FileDescriptorStoreMax=`, and not closed.
+    ///
+    /// At any other signal the program drains, as nobody may follow. Where there is no service manager, it is one of those.
+    public var handOverSignal = UnixSignal.sigint
+
     /// A life without turning points.
     public init() {}
 }

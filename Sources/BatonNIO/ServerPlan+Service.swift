@@ -13,6 +13,8 @@ extension ServerPlan {
     ///     deadline now.
     /// - Throws: As ``service(on:)``, and what a service or the start throws.
     package func run(on activation: consuming Activation, gracefulShutdownSignals: [UnixSignal]) async throws {
+        let own = activation.canHandOver ? lifecycle.handOverSignal : nil
+        let gracefulShutdownSignals = gracefulShutdownSignals.filter { $0 != own }
         let service = try await service(on: activation)
         var configuration = ServiceGroupConfiguration(
             services: [.ending(service)],
@@ -34,12 +36,21 @@ extension ServerPlan {
         let (notifier, origin, watchdogTimeout) = (activation.notifier, activation.origin, activation.watchdog)
         let (start, predecessor, isSocketHeld) = (activation.start, activation.predecessor, activation.isSocketHeld)
         let reporter = ServiceReporter(notifier: notifier, isMain: predecessor == nil) { logger.warning("\($0)") }
+        let handOver = activation.canHandOver ? await HandOverSignal(lifecycle.handOverSignal) : nil
+        let store = activation.store
+        let succession = Succession(
+            server: name,
+            carriers: activation.takeCarriers(for: name),
+            store: store,
+            logger: logger
+        )
         let sockets = try activation.claim(name) { [name] socket in
             logger.warning("nobody asked for socket \(socket), so it is closed; the one named '\(name)' is served")
         }
         let address = sockets.descriptions.first?.localAddress
         let server = try DrainingServer(
             sockets: sockets,
+            succession: succession,
             ownsBacklog: !isSocketHeld,
             group: group,
             drain: drain,
@@ -80,7 +91,13 @@ extension ServerPlan {
                 reporter: reporter,
                 isSocketHeld: isSocketHeld,
                 logger: logger,
-                sockets: server.duplicateListeners,
+                sockets: {
+                    guard var sockets = try server.duplicateListeners() else { return nil }
+                    if let (descriptor, name) = succession.openDirect() {
+                        sockets.append(owning: descriptor, name: name)
+                    }
+                    return sockets
+                },
                 handedOver: server.stop(handedOverTo:)
             )
         }
@@ -92,6 +109,7 @@ extension ServerPlan {
             watchdog: watchdog,
             reload: reload,
             restart: restart,
+            handOver: handOver,
             predecessor: try predecessor.map(PredecessorAnswer.init),
             controlPath: ControlProtocol.path(inRuntimeDirectory: environmentValue("RUNTIME_DIRECTORY")),
             logger: logger,
@@ -101,6 +119,7 @@ extension ServerPlan {
                     try await lifecycle.prepare?(progress)
                     try await prelude()
                 },
+                ready: { if handOver != nil { succession.tryStore() } },
                 started: { [started] in await started(RunningServer(address: address, stop: server.stop)) },
                 stopping: shutdown.begin,
                 ended: ended

@@ -8,6 +8,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
+
 #ifdef __linux__
 #include <linux/kcmp.h>
 #include <sys/syscall.h>
@@ -103,6 +107,50 @@ int cprocess_next_sender(int socket, struct cprocess_sender *sender) {
     if (header && header->cmsg_type == SCM_CREDENTIALS) read_attachment(header, sender, 0, &count);
 #endif
     return 0;
+}
+
+bool cprocess_is_connection(int socket) {
+    int type = 0, listens = 1;
+    socklen_t length = sizeof type;
+    if (getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &length) != 0 || type != SOCK_STREAM) return false;
+    length = sizeof listens;
+    return getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) == 0 && !listens;
+}
+
+int cprocess_packet_pair(int ends[2]) {
+#ifdef __linux__
+    return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0 ? -errno : 0;
+#else
+    (void)ends;
+    return -EPROTONOSUPPORT;
+#endif
+}
+
+int cprocess_send_message(int socket, const void *bytes, size_t size, const int *descriptors, unsigned count) {
+    if (count > cprocess_most_descriptors) return -EINVAL;
+    struct iovec text = {.iov_base = (void *)bytes, .iov_len = size};
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(cprocess_most_descriptors * sizeof(int))] = {0};
+    struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1};
+    if (count > 0) {
+        message.msg_control = control;
+        message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(count * sizeof(int));
+        memcpy(CMSG_DATA(header), descriptors, count * sizeof(int));
+    }
+    ssize_t length;
+    do length = sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    while (length < 0 && errno == EINTR);
+    return length < 0 ? -errno : 0;
+}
+
+ptrdiff_t cprocess_peek(int socket, void *bytes, size_t size) {
+    ssize_t length;
+    do length = recv(socket, bytes, size, MSG_DONTWAIT | MSG_PEEK);
+    while (length < 0 && errno == EINTR);
+    return length < 0 ? -errno : length;
 }
 
 void cprocess_discard_message(int socket) {

@@ -24,15 +24,17 @@ public final class FDStore: Sendable {
     /// How long a call waits for the manager. Adding takes it the longer the more is stored.
     public let timeLimit: Duration
 
-    private let notifier: ServiceNotifier
+    let notifier: ServiceNotifier
     /// `FDSTORE=`: how many the manager keeps at most; nil if it has not said so.
-    private let capacity: Int?
-    private let entries: Locked<Entries>
+    let capacity: Int?
+    let entries: Locked<Entries>
 
-    private struct Entries {
+    struct Entries {
         /// How many descriptors there may be of each name: the manager drops some by itself, but adds none.
         var counts: [String: Int]
         var puts = 0
+        /// Whether the manager has been seen to keep what it is given.
+        var isTried: Bool?
     }
 
     /// A store that is reached through `notifier`.
@@ -88,20 +90,7 @@ public final class FDStore: Sendable {
                     + "\(Self.mostAtOnce - 1) of them; use more than one name"
             )
         }
-        let reserved = entries.withLock { entries -> (number: Int, total: Int)? in
-            guard entries.counts[name.description] == nil else { return nil }
-            entries.counts[name.description] = descriptors.count
-            entries.puts += 1
-            return (entries.puts, entries.counts.values.reduce(0, +))
-        }
-        guard let reserved else {
-            throw FDStoreError(.nameTaken, "'\(name)' is the name of other descriptors already; use one that is not")
-        }
-        let attempt = Attempt(
-            canary: "baton-room-\(getpid())-\(reserved.number)",
-            patience: capacity.map { reserved.total < $0 ? .zero : .milliseconds(250) } ?? .milliseconds(50),
-            deadline: .after(timeLimit)
-        )
+        let attempt = try reserve(name, descriptors.count)
         do {
             try store(descriptors, name, watched: watched, attempt)
         } catch {
@@ -120,7 +109,24 @@ public final class FDStore: Sendable {
         forget(name)
     }
 
-    private struct Attempt {
+    func reserve(_ name: StoredName, _ count: Int) throws(FDStoreError) -> Attempt {
+        let reserved = entries.withLock { entries -> (number: Int, total: Int)? in
+            guard entries.counts[name.description] == nil else { return nil }
+            entries.counts[name.description] = count
+            entries.puts += 1
+            return (entries.puts, entries.counts.values.reduce(0, +))
+        }
+        guard let reserved else {
+            throw FDStoreError(.nameTaken, "'\(name)' is the name of other descriptors already; use one that is not")
+        }
+        return Attempt(
+            canary: "baton-room-\(getpid())-\(reserved.number)",
+            patience: capacity.map { reserved.total < $0 ? .zero : .milliseconds(250) } ?? .milliseconds(50),
+            deadline: .after(timeLimit)
+        )
+    }
+
+    struct Attempt {
         let canary: String
         /// How long the manager may take to close what it refuses.
         let patience: Duration
@@ -148,20 +154,24 @@ public final class FDStore: Sendable {
         switch canary.waitForHangUp(within: attempt.patience) {
         case .success(false): try remove(attempt.canary, until: attempt.deadline)
         case .success(true):
-            throw FDStoreError(
-                .refused,
-                "the service manager did not keep '\(name)' (descriptors: \(descriptors.count)): set "
-                    + "FileDescriptorStoreMax= in the unit, or raise it; it takes one more than is stored"
-            )
+            throw refused(name, descriptors.count)
         case .failure(let errno): throw failure(errno)
         }
     }
 
-    private func remove(_ name: String, until deadline: ContinuousClock.Instant) throws(FDStoreError) {
+    func refused(_ name: StoredName, _ count: Int) -> FDStoreError {
+        FDStoreError(
+            .refused,
+            "the service manager did not keep '\(name)' (descriptors: \(count)): set FileDescriptorStoreMax= in the "
+                + "unit, or raise it; it takes one more than is stored"
+        )
+    }
+
+    func remove(_ name: String, until deadline: ContinuousClock.Instant) throws(FDStoreError) {
         try send("FDSTOREREMOVE=1\nFDNAME=\(name)", [], until: deadline)
     }
 
-    private func forget(_ name: StoredName) {
+    func forget(_ name: StoredName) {
         entries.withLock { _ = $0.counts.removeValue(forKey: name.description) }
     }
 
@@ -173,7 +183,7 @@ public final class FDStore: Sendable {
         try check(notifier.waiting(until: deadline).send(state, onBehalfOf: nil, descriptors: descriptors))
     }
 
-    private func check(_ outcome: NotifyOutcome) throws(FDStoreError) {
+    func check(_ outcome: NotifyOutcome) throws(FDStoreError) {
         switch outcome {
         case .sent: break
         case .nobodyToTell:
@@ -185,7 +195,7 @@ public final class FDStore: Sendable {
         }
     }
 
-    private func failure(_ errno: Errno) -> FDStoreError {
+    func failure(_ errno: Errno) -> FDStoreError {
         FDStoreError(.notSent, "the service manager's store cannot be reached: \(errno)", errno: errno)
     }
 }

@@ -37,21 +37,24 @@ struct Pipe: ~Copyable {
 struct HangUp: ~Copyable {
     let reader: OwnedDescriptor
 
-    /// Waits for it. The corresponding C function is `poll`.
+    /// Waits for it.
     ///
     /// - Parameter limit: How long at most; nothing only looks.
     /// - Returns: Whether the other end is closed, or why that cannot be told.
     borrowing func waitForHangUp(within limit: Duration) -> Result<Bool, Errno> {
-        reader.withDescriptor { descriptor in
-            let deadline = ContinuousClock.Instant.after(limit)
-            var entry = pollfd(fd: descriptor, events: 0, revents: 0)
-            while true {
-                let left = deadline - .now
-                let ready = poll(&entry, 1, left.boundedMilliseconds)
-                if ready > 0 { return .success(true) }
-                if ready == 0, left <= .zero { return .success(false) }
-                if ready < 0, errno != EINTR { return .failure(Errno(rawValue: errno)) }
-            }
+        reader.withDescriptor { Self.wait(for: $0, within: limit) }
+    }
+
+    /// Waits until nobody holds the other end of a pipe or a connection any more. The corresponding C function is `poll`.
+    static func wait(for descriptor: CInt, within limit: Duration) -> Result<Bool, Errno> {
+        let deadline = ContinuousClock.Instant.after(limit)
+        var entry = pollfd(fd: descriptor, events: 0, revents: 0)
+        while true {
+            let left = deadline - .now
+            let ready = poll(&entry, 1, left.boundedMilliseconds)
+            if ready > 0 { return .success(true) }
+            if ready == 0, left <= .zero { return .success(false) }
+            if ready < 0, errno != EINTR { return .failure(Errno(rawValue: errno)) }
         }
     }
 }

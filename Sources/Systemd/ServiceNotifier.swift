@@ -37,6 +37,11 @@ public struct ServiceNotifier: Sendable {
         self.manager = .closure(manager)
     }
 
+    /// Whether there is somebody to tell.
+    package var isConnected: Bool {
+        if case .nobody = manager { false } else { true }
+    }
+
     /// Takes `NOTIFY_SOCKET` out of the environment. Call it before other threads exist.
     ///
     /// It may be the path of a UNIX socket, an abstract one (`@name`), or a `vsock:` address as far as the installed

@@ -16,8 +16,15 @@ import Testing
         machine.readEnd { now }
     }
     private func writeHead(hasUnread: Bool = false) -> Bool { machine.writeHead { hasUnread } }
-    private func writeEnd(at now: NIODeadline) -> (isLast: Bool, action: HTTP1DrainStateMachine.Action) {
+    private func writeEnd(at now: NIODeadline) -> (isToBeFlushed: Bool, action: HTTP1DrainStateMachine.Action) {
         machine.writeEnd { now }
+    }
+    private func flushed(at now: NIODeadline) -> HTTP1DrainStateMachine.Action { machine.responseFlushed(now: now) }
+    private func handOverEnded(
+        _ outcome: ConnectionOffer.Outcome,
+        at now: NIODeadline
+    ) -> HTTP1DrainStateMachine.Action {
+        machine.handOverEnded(outcome, now: now)
     }
     private func beginDrain(at now: NIODeadline) -> HTTP1DrainStateMachine.Action { machine.beginDrain(now: now) }
     private func malformed(at now: NIODeadline) -> HTTP1DrainStateMachine.Action { machine.malformed(now: now) }
@@ -54,8 +61,8 @@ import Testing
         request()
         #expect(elapse(at: after(250)) == .none)
         #expect(writeHead())
-        #expect(writeEnd(at: after(300)).isLast)
-        #expect(machine.lastResponseFlushed() == .halfClose)
+        #expect(writeEnd(at: after(300)).isToBeFlushed)
+        #expect(flushed(at: after(300)) == .halfClose)
         #expect(outputClosed(at: after(300)) == .schedule(after(550)))
         #expect(machine.isReadingToTheEnd)
         #expect(elapse(at: after(550)) == .close)
@@ -73,7 +80,7 @@ import Testing
         #expect(beginDrain(at: after(0)) == .none)
         for number in 1...10 {
             #expect(writeHead() == (number == 10))
-            #expect(writeEnd(at: after(1)).isLast == (number == 10))
+            #expect(writeEnd(at: after(1)).isToBeFlushed == (number == 10))
         }
     }
 
@@ -122,7 +129,7 @@ import Testing
         _ = beginDrain(at: after(0))
         #expect(malformed(at: after(1)) == .schedule(after(251)))
         #expect(writeHead())
-        #expect(writeEnd(at: after(1)).isLast)
+        #expect(writeEnd(at: after(1)).isToBeFlushed)
         machine.received(bytes: 100)
         #expect(machine.isIdle)
     }
@@ -139,55 +146,6 @@ import Testing
         #expect(elapse(at: after(600)) == .close)
     }
 
-    /// Whatever comes in whichever order: while it drains, a request is under way or a timer runs.
-    @Test(arguments: 0..<200)
-    func aDrainingConnectionIsNeverLeftAlone(seed: Int) {
-        var random = Seeded(state: UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1)
-        var (now, timer, isClosed): (NIODeadline, NIODeadline?, Bool) = (Self.start, nil, false)
-        func note(_ action: HTTP1DrainStateMachine.Action) {
-            switch action {
-            case .none: break
-            case .schedule(let instant): timer = instant
-            case .halfClose: note(machine.outputClosed(now: now))
-            case .close: isClosed = true
-            }
-        }
-        for step in 0..<60 where !isClosed {
-            now = now + .milliseconds(Int64.random(in: 0...100, using: &random))
-            if let due = timer, due <= now {
-                timer = nil
-                note(machine.timerElapsed(now: now, hasUnread: Bool.random(using: &random), hasUnsent: false))
-            }
-            if step == 20 { note(machine.beginDrain(now: now)) }
-            switch Int.random(in: 0..<7, using: &random) {
-            case 0 where !machine.isReadingBody: machine.received(bytes: 5)
-            case 1 where !machine.isReadingBody: _ = machine.readHead()
-            case 2 where machine.isReadingBody: _ = machine.readBody()
-            case 3 where machine.isReadingBody: note(machine.readEnd { now }.action)
-            case 4 where machine.unanswered > 0 && !machine.isResponding:
-                _ = machine.writeHead { Bool.random(using: &random) }
-            case 5 where machine.isResponding:
-                let (isLast, action) = machine.writeEnd { now }
-                note(isLast ? machine.lastResponseFlushed() : action)
-            case 6 where !machine.isReadingBody && step % 13 == 0: note(machine.malformed(now: now))
-            default: break
-            }
-            guard step >= 20, !isClosed else { continue }
-            let isUnderWay = machine.unanswered > 0 || machine.isReadingBody || machine.headBytes > 0
-            #expect(isUnderWay || timer != nil, "after step \(step)")
-        }
-    }
-
-    private struct Seeded: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state ^= state << 13
-            state ^= state >> 7
-            state ^= state << 17
-            return state
-        }
-    }
-
     @Test func aRequestAfterTheLastResponseIsNotProcessed() {
         request()
         _ = beginDrain(at: after(0))
@@ -195,7 +153,7 @@ import Testing
         #expect(!readHead())
         #expect(!readBody())
         #expect(!readEnd().isWanted)
-        #expect(writeEnd(at: after(1)).isLast)
+        #expect(writeEnd(at: after(1)).isToBeFlushed)
     }
 
     /// Its head had gone out without `Connection: close`, so the client may use the connection again.
@@ -219,5 +177,90 @@ import Testing
     @Test func aSecondBeginningChangesNothing() {
         _ = beginDrain(at: after(0))
         #expect(beginDrain(at: after(100)) == .none)
+    }
+
+    // Where another process takes connections over.
+
+    @Test func anIdleConnectionIsHandedOverAtOnce() {
+        machine.offered()
+        #expect(beginDrain(at: after(0)) == .handOver)
+        #expect(handOverEnded(.moved, at: after(0)) == .close)
+        #expect(elapse(at: after(1)) == .none)
+    }
+
+    @Test func aPartOfAHeadGoesAlong() {
+        machine.offered()
+        machine.received(bytes: 5)
+        #expect(beginDrain(at: after(0)) == .handOver)
+    }
+
+    @Test func aConnectionWithARequestGoesAfterItsResponseWhichDoesNotSayClose() {
+        machine.offered()
+        request()
+        #expect(beginDrain(at: after(0)) == .none)
+        #expect(!writeHead())
+        let (isToBeFlushed, action) = writeEnd(at: after(1))
+        #expect(isToBeFlushed && action == .none)
+        #expect(flushed(at: after(2)) == .handOver)
+    }
+
+    @Test func pipelinedRequestsAreAnsweredFirst() {
+        machine.offered()
+        request()
+        request()
+        #expect(beginDrain(at: after(0)) == .none)
+        #expect(!writeHead())
+        #expect(!writeEnd(at: after(1)).isToBeFlushed)
+        #expect(!writeHead())
+        #expect(writeEnd(at: after(1)).isToBeFlushed)
+        #expect(flushed(at: after(2)) == .handOver)
+    }
+
+    /// The successor would not know that the client waits for the end.
+    @Test(arguments: [true, false])
+    func whatIsToBeClosedIsNotHandedOver(byRequest: Bool) {
+        machine.offered()
+        _ = machine.readHead(keepsAlive: !byRequest)
+        _ = readEnd()
+        #expect(beginDrain(at: after(0)) == .none)
+        let saysClose = machine.writeHead(keepsAlive: byRequest) { false }
+        #expect(saysClose)
+        #expect(writeEnd(at: after(1)).isToBeFlushed)
+        #expect(flushed(at: after(1)) == .halfClose)
+    }
+
+    @Test func whatSwitchesProtocolIsNotHandedOver() {
+        machine.offered()
+        request()
+        machine.switchesProtocol()
+        #expect(beginDrain(at: after(0)) == .none)
+        _ = writeEnd(at: after(1))
+        #expect(flushed(at: after(1)) == .schedule(after(251)))
+    }
+
+    @Test func whatCannotBeHandedOverIsDrained() {
+        machine.offered()
+        #expect(beginDrain(at: after(0)) == .handOver)
+        #expect(handOverEnded(.refused, at: after(0)) == .schedule(after(250)))
+        #expect(elapse(at: after(250)) == .close)
+    }
+
+    @Test func whatHasNoRoomIsTriedAgain() {
+        machine.offered()
+        #expect(beginDrain(at: after(0)) == .handOver)
+        #expect(handOverEnded(.later, at: after(0)) == .schedule(after(10)))
+        #expect(elapse(at: after(10), hasUnsent: true) == .schedule(after(20)))
+        #expect(elapse(at: after(20)) == .handOver)
+    }
+
+    @Test func aRequestThatComesMeanwhileIsAnsweredFirst() {
+        machine.offered()
+        #expect(beginDrain(at: after(0)) == .handOver)
+        #expect(handOverEnded(.later, at: after(0)) == .schedule(after(10)))
+        request()
+        #expect(elapse(at: after(10)) == .none)
+        #expect(!writeHead())
+        #expect(writeEnd(at: after(20)).isToBeFlushed)
+        #expect(flushed(at: after(20)) == .handOver)
     }
 }

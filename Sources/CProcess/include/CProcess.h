@@ -67,6 +67,24 @@ void cprocess_discard_message(int socket);
 ptrdiff_t cprocess_receive_message(int socket, void *bytes, size_t size, struct cprocess_sender *sender,
                                    int *descriptors, unsigned *count, bool *truncated);
 
+/// Whether it is a stream socket that does not listen.
+bool cprocess_is_connection(int socket);
+
+/// Makes two connected sockets that keep messages apart (SOCK_SEQPACKET), close-on-exec and non-blocking. On Linux only. Returns 0
+/// or a negative errno.
+int cprocess_packet_pair(int ends[2]);
+
+/// sendmsg(2) with descriptors attached, of which the message holds references of its own, without waiting and without SIGPIPE.
+///
+/// Returns 0 or a negative errno; then nothing has been sent: -EAGAIN if the queue is full, -ETOOMANYREFS if too many descriptors are
+/// under way, -EMSGSIZE if the message is longer than any queue, -EPIPE if nobody holds the other end.
+int cprocess_send_message(int socket, const void *bytes, size_t size, const int *descriptors, unsigned count);
+
+/// Reads the beginning of the next message and leaves it where it is, with what is attached to it, without waiting.
+///
+/// Returns the number of bytes, 0 if no more will come, or a negative errno.
+ptrdiff_t cprocess_peek(int socket, void *bytes, size_t size);
+
 /// Whether two descriptors are the same open file, as PID 1 tells: kcmp(2), else fstat(2).
 bool cprocess_same_file(int one, int other);
 

@@ -1,0 +1,133 @@
+internal import Baton
+internal import Logging
+internal import Synchronization
+internal import Systemd
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#else
+internal import Darwin
+#endif
+
+/// The carriers of earlier generations, which the accept thread empties: what comes out of them is treated as if it had been accepted.
+final class CarrierPort: Sendable {
+    private struct Source: Sendable {
+        let reader: CarrierReader
+        var taken = 0
+    }
+
+    /// How long a carrier rests when there are too few descriptors for what is in it.
+    private static let rest = Duration.milliseconds(100)
+
+    private let sources: Locked<[Source]>
+    private let restUntil = Locked<ContinuousClock.Instant?>(nil)
+    private let hasSources: Atomic<Bool>
+    private let emptied: @Sendable (_ name: String) -> Void
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - carriers: Those that were passed to this process.
+    ///   - emptied: Told of each that holds nothing any more, and never will.
+    init(_ carriers: [CarrierReader], emptied: @escaping @Sendable (String) -> Void, logger: Logger) {
+        sources = Locked(carriers.map { Source(reader: $0) })
+        hasSources = Atomic(!carriers.isEmpty)
+        self.emptied = emptied
+        self.logger = logger
+    }
+
+    /// Whether there is nothing to be polled.
+    var isEmpty: Bool { !hasSources.load(ordering: .acquiring) }
+
+    /// Adds one. Thread-safe; whoever polls is to be woken.
+    func add(_ carrier: CarrierReader) {
+        sources.withLock { $0.append(Source(reader: carrier)) }
+        hasSources.store(true, ordering: .releasing)
+    }
+
+    /// What to poll, and until when at the longest.
+    func entries() -> (entries: [pollfd], until: ContinuousClock.Instant?) {
+        if let end = restUntil.withLock({ $0 }), end > .now { return ([], end) }
+        let entries = sources.withLock { sources in
+            sources.map { source in
+                source.reader.withDescriptor { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            }
+        }
+        return (entries, nil)
+    }
+
+    /// Takes one message out of each carrier that has one.
+    ///
+    /// - Parameter polled: What ``entries()`` has returned, and was polled.
+    func receive(_ polled: ArraySlice<pollfd>) -> [CarriedConnection] {
+        let ready = Set(polled.filter { $0.revents != 0 }.map(\.fd))
+        return receive { reader in reader.withDescriptor(ready.contains) }
+    }
+
+    /// Takes out all that nobody else would get when this process ends, and lets nothing more in.
+    ///
+    /// - Parameter isSucceeded: Whether another process will get what is in the service manager's store.
+    func close(isSucceeded: Bool) -> [CarriedConnection] {
+        for source in sources.withLock({ $0 }) where source.reader.isDirect { source.reader.refuse() }
+        var connections: [CarriedConnection] = []
+        while true {
+            let more = receive { $0.isDirect || !isSucceeded }
+            if more.isEmpty { break }
+            connections += more
+        }
+        sources.withLock { $0 = [] }
+        hasSources.store(false, ordering: .releasing)
+        return connections
+    }
+
+    private func receive(from isWanted: (CarrierReader) -> Bool) -> [CarriedConnection] {
+        var connections: [CarriedConnection] = []
+        for source in sources.withLock({ $0 }) where isWanted(source.reader) {
+            switch source.reader.next() {
+            case .nothing:
+                break
+            case .connections(let taken, let dropped):
+                if dropped > 0 { logger.warning("\(source.reader.name): \(dropped) descriptors are no connections") }
+                connections += taken
+                note(taken.count, of: source.reader)
+                if restUntil.withLock({ $0 }) != nil { restUntil.withLock { $0 = nil } }
+            case .noRoom(let count):
+                rest(source.reader, count)
+            case .unusable(let why):
+                logger.error("\(source.reader.name): \(why); what came with it is closed")
+            case .ended:
+                end(source.reader)
+            }
+        }
+        return connections
+    }
+
+    private func note(_ count: Int, of reader: CarrierReader) {
+        sources.withLock { sources in
+            guard let index = sources.firstIndex(where: { $0.reader === reader }) else { return }
+            sources[index].taken += count
+        }
+    }
+
+    private func rest(_ reader: CarrierReader, _ count: Int) {
+        let isNew = restUntil.withLock { until in
+            defer { until = .now + Self.rest }
+            return until == nil
+        }
+        guard isNew else { return }
+        logger.warning(
+            "\(reader.name): no descriptors for \(count) connections (see LimitNOFILE= of the unit); they wait in it"
+        )
+    }
+
+    private func end(_ reader: CarrierReader) {
+        let taken = sources.withLock { sources -> Int in
+            guard let index = sources.firstIndex(where: { $0.reader === reader }) else { return 0 }
+            return sources.remove(at: index).taken
+        }
+        hasSources.store(sources.withLock { !$0.isEmpty }, ordering: .releasing)
+        emptied(reader.name)
+        logger.info("connections taken over from the previous generation: \(taken)")
+    }
+}

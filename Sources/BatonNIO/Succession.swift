@@ -1,0 +1,87 @@
+package import Baton
+package import Logging
+internal import SystemPackage
+package import Systemd
+
+/// How connections come to a server from the generation before it, and go from it to the one after it. Thread-safe.
+package final class Succession: Sendable {
+    /// The carriers of earlier generations.
+    package let carriers: [CarrierReader]
+
+    private let server: String
+    private let store: FDStore
+    private let logger: Logger
+    /// Leads to the process that this one has started as its successor.
+    private let direct = Locked<Carrier?>(nil)
+
+    /// - Parameters:
+    ///   - server: The name of the server's listen sockets.
+    ///   - carriers: What was passed to this process for it.
+    ///   - store: Where carriers outlive the process.
+    ///   - logger: Where it is said what does not work.
+    package init(server: String, carriers: [CarrierReader], store: FDStore, logger: Logger) {
+        self.server = server
+        self.carriers = carriers
+        self.store = store
+        self.logger = logger
+    }
+
+    /// Makes a carrier for a process that is about to be started as the successor.
+    ///
+    /// - Returns: The end that it is to be passed, and by what name; nil if there is none, and connections are drained.
+    package func openDirect() -> (descriptor: CInt, name: String)? {
+        do {
+            let pair = try Carrier.make()
+            direct.withLock { $0 = pair.carrier }
+            return (pair.giveAway().release(), CarrierName.direct(server: server).description)
+        } catch {
+            direct.withLock { $0 = nil }
+            logger.warning("connections will not be handed over: no carrier: \(error)")
+            return nil
+        }
+    }
+
+    /// Finds out, on a thread of its own, whether the service manager keeps what it is given, so that this takes no time later.
+    func tryStore() {
+        // Without the thread, it takes that time.
+        try? DetachedThread.start(named: "store") { [store] in store.tryOut() }
+    }
+
+    /// Where the connections are to go, if anywhere; it may take as long as the service manager does.
+    ///
+    /// - Parameter reason: Why the server stops.
+    /// - Returns: The carrier, and whether somebody takes them out of it already.
+    func carrier(for reason: StopReason) -> (Carrier, isEmptied: Bool)? {
+        switch reason {
+        case .handedOver: direct.withLock { $0 }.map { ($0, true) }
+        case .restarting: storedCarrier().map { ($0, false) }
+        case .requested, .idle, .connectionsEnded, .cancelled: nil
+        }
+    }
+
+    /// A carrier holds nothing any more.
+    func emptied(_ name: String) {
+        guard CarrierName(name)?.isDirect == false, let stored = try? StoredName(name) else { return }
+        do {
+            try store.remove(stored)
+        } catch {
+            logger.warning("'\(name)' stays in the service manager's store: \(error)")
+        }
+    }
+
+    private func storedCarrier() -> Carrier? {
+        do {
+            let name = CarrierName.stored(server: server, namesInUse: store.namesInUse)
+            let pair = try Carrier.make()
+            let carrier = pair.carrier
+            let stored = try StoredName(name.description)
+            let reader = pair.giveAway()
+            let peer = carrier.withDescriptor { $0 }
+            try store.give(reader, as: stored, peer: peer)
+            return carrier
+        } catch {
+            logger.info("connections are not handed over: \(error)")
+            return nil
+        }
+    }
+}
