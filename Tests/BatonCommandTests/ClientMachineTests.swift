@@ -35,23 +35,56 @@ struct ClientMachineTests {
         #expect(actions.outcome?.latency == .milliseconds(2))
     }
 
-    @Test(arguments: [
-        ["Connection": "close", "Content-Length": "0"], HTTPHeaders(),
-    ])
-    func aResponseThatEndsTheConnectionIsNoFailure(headers: HTTPHeaders) {
+    @Test(
+        arguments: [
+            (["Connection": "close", "Content-Length": "0"], .announced), (HTTPHeaders(), .unannounced),
+            (["Connection": "Keep-Alive, Close"], .announced),
+        ] as [(HTTPHeaders, ServerClose)]
+    )
+    func aResponseThatEndsTheConnectionIsNoFailure(headers: HTTPHeaders, close: ServerClose) {
         var client = Machine(.keepAlive)
         client.connect()
         let actions = client.answer(at: 5, headers: headers)
         #expect(actions.outcome?.kind == .ok)
         #expect(actions.contains(.leaveToServer))
+        #expect(actions.closes == [close])
+        #expect(client.send(.connectionEnded(.endOfFile), at: 5).isEmpty)
         #expect(client.send(.due, at: 5) == [.issued, .connect])
+    }
+
+    @Test func anErrorCanAnnounceTheCloseToo() {
+        var client = Machine(.keepAlive)
+        client.connect()
+        let headers: HTTPHeaders = ["Connection": "close", "Content-Length": "5"]
+        #expect(client.answer(at: 5, status: .serviceUnavailable, headers: headers).closes == [.announced])
+    }
+
+    @Test(arguments: [ProbeMode.newConnection, .connectPause, .long])
+    func theCloseThatTheClientAskedForIsNotTheServers(mode: ProbeMode) {
+        var client = Machine(mode)
+        client.connect()
+        _ = client.send(.pauseOver, at: 1)
+        #expect(client.answer(at: 5, headers: ["Connection": "close", "Content-Length": "5"]).closes.isEmpty)
+    }
+
+    @Test func theClientsOwnCloseIsNotTheServers() {
+        var waiting = Machine(.keepAlive)
+        waiting.connect()
+        #expect(waiting.send(.deadline, at: 1000).closes.isEmpty)
+        var wrong = Machine(.keepAlive)
+        wrong.connect()
+        #expect(wrong.answer(at: 1, status: .notFound).closes.isEmpty)
     }
 
     @Test func closedWhileIdleIsCountedApart() {
         var client = Machine(.keepAlivePause, thinkTime: .milliseconds(100))
         client.connect()
         #expect(client.answer(at: 5).last == .next(at: .milliseconds(105)))
-        #expect(client.send(.connectionEnded(.endOfFile), at: 50) == [.close, .note(.keepAliveBeforeWritten)])
+        #expect(
+            client.send(.connectionEnded(.endOfFile), at: 50) == [
+                .close, .closed(.unannounced), .note(.keepAliveBeforeWritten),
+            ]
+        )
         #expect(client.send(.due, at: 105) == [.issued, .connect])
     }
 
@@ -60,7 +93,7 @@ struct ClientMachineTests {
         client.connect()
         _ = client.answer(at: 5)
         let actions = client.send(.connectionEnded(.failed(errno: ECONNRESET)), at: 50)
-        #expect(actions.first == .issued)
+        #expect(actions.prefix(2) == [.closed(.unannounced), .issued])
         #expect(actions.outcome?.kind == .reset)
     }
 
@@ -82,7 +115,9 @@ struct ClientMachineTests {
         reused.connect()
         _ = reused.answer(at: 1)
         _ = reused.send(.due, at: 1)
-        #expect(reused.send(.connectionEnded(end), at: 2).outcome?.kind == .keepAliveClosedAfterWritten)
+        let actions = reused.send(.connectionEnded(end), at: 2)
+        #expect(actions.outcome?.kind == .keepAliveClosedAfterWritten)
+        #expect(actions.closes == [.unannounced])
 
         var fresh = Machine(.keepAlive)
         fresh.connect()
@@ -118,7 +153,10 @@ struct ClientMachineTests {
         var client = Machine(.connectPause)
         _ = client.send(.due, at: 0)
         #expect(client.send(.connected, at: 1) == [.pause(.milliseconds(100))])
-        #expect(client.send(.connectionEnded(.endOfFile), at: 51) == [.close, .note(.freshBeforeWritten), .connect])
+        #expect(
+            client.send(.connectionEnded(.endOfFile), at: 51)
+                == [.close, .closed(.unannounced), .note(.freshBeforeWritten), .connect]
+        )
         #expect(client.send(.pauseOver, at: 52).isEmpty)
         #expect(client.send(.connected, at: 53) == [.pause(.milliseconds(100))])
         #expect(client.send(.pauseOver, at: 153) == [.write(.head), .write(.end)])
@@ -219,15 +257,18 @@ struct ClientMachineTests {
         var random = SplitMix(state: UInt64(seed))
         let mode = ProbeMode.allCases[seed % ProbeMode.allCases.count]
         var client = Machine(mode, pieces: mode == .slowBody ? 2 : 0)
-        var (issued, recorded, finished) = (0, 0, 0)
+        var (issued, recorded, finished, open, closed) = (0, 0, 0, 0, 0)
         func count(_ actions: [ClientMachine.Action]) {
             for action in actions {
                 switch action {
                 case .issued: issued += 1
                 case .record: recorded += 1
                 case .finished: finished += 1
+                case .connect: open += 1
+                case .closed: closed += 1
                 default: break
                 }
+                #expect(closed <= open)
                 #expect(issued - recorded == 0 || issued - recorded == 1)
             }
         }
@@ -303,6 +344,12 @@ private struct Machine {
 }
 
 extension [ClientMachine.Action] {
+    fileprivate var closes: [ServerClose] {
+        compactMap { action in
+            if case .closed(let close) = action { close } else { nil }
+        }
+    }
+
     fileprivate var outcome: Outcome? {
         for case .record(let outcome) in self { return outcome }
         return nil

@@ -115,6 +115,7 @@ struct FailureKindTests {
             try await probe(port: server.port, [.keepAlive]) { $0[.ok] >= 3 }
         }
         expect(.keepAliveClosedAfterWritten, in: result.record)
+        #expect(result.record.tally.total.serverCloses == [.unannounced: 1])
     }
 
     @Test func resetOfAKeptConnectionAfterWritten() async throws {
@@ -129,6 +130,7 @@ struct FailureKindTests {
     @Test func resetWhileIdle() async throws {
         let record = try await probeWronged(by: .writeAndReset(Reply.pid), .keepAlivePause, pause: Self.longPause)
         expect(.reset, in: record)
+        #expect(record.tally.total.serverCloses == [.unannounced: 1])
         #expect(record.failures.first?.detail.contains("while idle") == true)
     }
 
@@ -136,6 +138,7 @@ struct FailureKindTests {
         let record = try await probeWronged(by: .writeAndClose(Reply.pid), .keepAlivePause, pause: Self.longPause)
         #expect(record.tally.total.failures == 0, "\(record.failures)")
         #expect(record.tally.total.cleanCloses == [.keepAliveBeforeWritten: 1])
+        #expect(record.tally.total.serverCloses == [.unannounced: 1])
         #expect(record.tally.addsUp)
     }
 
@@ -149,6 +152,7 @@ struct FailureKindTests {
         }
         #expect(result.record.tally.total.failures == 0, "\(result.record.failures)")
         #expect(result.record.tally.total.cleanCloses == [.freshBeforeWritten: 1])
+        #expect(result.record.tally.total.serverCloses == [.unannounced: 1])
         #expect(result.record.tally.addsUp)
     }
 
@@ -161,6 +165,7 @@ struct FailureKindTests {
         }
         #expect(result.record.tally.total.failures == 0, "\(result.record.failures)")
         #expect(result.record.tally.total.cleanCloses.isEmpty)
+        #expect(result.record.tally.total.serverCloses.isEmpty)
     }
 
     @Test func connectionCloseIsNoFailure() async throws {
@@ -168,5 +173,6 @@ struct FailureKindTests {
         let record = try await probeWronged(by: closing, .keepAlive)
         #expect(record.tally.total.failures == 0, "\(record.failures)")
         #expect(record.tally.total.cleanCloses.isEmpty)
+        #expect(record.tally.total.serverCloses == [.announced: 1])
     }
 }

@@ -4,9 +4,13 @@ import Testing
 @testable import BatonCommand
 
 struct ProbeReportTests {
-    private func report(_ change: (inout Record) -> Void = { _ in }, interrupted: Bool = false) -> ProbeReport {
+    private func report(
+        _ change: (inout Record) -> Void = { _ in },
+        interrupted: Bool = false,
+        noClose: Bool = false
+    ) -> ProbeReport {
         var plan = ProbePlan(target: .tcp(host: "127.0.0.1", port: 8080))
-        (plan.modes, plan.connections) = ([.newConnection, .keepAlive], 2)
+        (plan.modes, plan.connections, plan.noClose) = ([.newConnection, .keepAlive], 2, noClose)
         plan.load = .restarts(
             ProbePlan.RestartPlan(
                 command: "restart it",
@@ -56,7 +60,8 @@ struct ProbeReportTests {
             json.keys.sorted() == [
                 "adds_up", "connections", "duration_seconds", "exit_status", "failures", "format_version", "gaps",
                 "interrupted", "latency_around_restarts", "latency_modes", "latency_steady", "modes",
-                "new_connection_gaps", "pids", "restart_command", "restarts", "restarts_asked", "restarts_failed",
+                "new_connection_gaps", "no_close", "pids", "restart_command", "restarts", "restarts_asked",
+                "restarts_failed",
                 "target", "total",
             ]
         )
@@ -64,7 +69,11 @@ struct ProbeReportTests {
             "max_microseconds", "p50_microseconds", "p999_microseconds", "p99_microseconds", "responses",
         ]
         let gaps = ["median_milliseconds", "quiet_milliseconds", "worst_milliseconds"]
-        let mode = ["clients", "closed_before_written", "failed", "issued", "mode", "outcomes", "recorded"]
+        let mode = [
+            "clients", "closed_before_written", "closed_connections", "closed_connections_announced", "failed",
+            "issued",
+            "mode", "outcomes", "recorded",
+        ]
         let expected: [(String, [String])] = [
             ("latency_steady", latency), ("latency_around_restarts", latency), ("gaps", gaps),
             ("new_connection_gaps", gaps), ("total", mode), ("modes", mode),
@@ -139,6 +148,28 @@ struct ProbeReportTests {
         let report = report { $0.tally.note(.keepAliveBeforeWritten, .keepAlive) }
         #expect(report.exitStatus == 0)
         #expect(report.total.closedBeforeWritten["keep_alive_closed_before_written"] == 1)
+    }
+
+    @Test func closedConnectionsAreFailuresWhereNoneMayBeClosed() {
+        func close(_ record: inout Record) {
+            record.tally.close(.announced, .keepAlive)
+            record.tally.close(.unannounced, .keepAlive)
+            record.tally.close(.unannounced, .slowBody)
+        }
+        let allowed = report(close)
+        #expect(allowed.exitStatus == 0)
+        #expect(allowed.total.closedConnections == 3)
+        #expect(allowed.total.closedConnectionsAnnounced == 1)
+        #expect(ReportText(report: allowed).lastLine.hasSuffix("; 3 connections closed"))
+
+        let forbidden = report(close, noClose: true)
+        #expect(forbidden.exitStatus == 1)
+        #expect(forbidden.total.failed == 0)
+        #expect(report(close, interrupted: true, noClose: true).exitStatus == 1)
+
+        let kept = report(noClose: true)
+        #expect(kept.exitStatus == 0)
+        #expect(ReportText(report: kept).lastLine.hasSuffix("; no connection closed"))
     }
 
     @Test func onlyTheFirstFailuresAreTold() {

@@ -34,6 +34,7 @@ struct ProbeRunTests {
         let tally = result.record.tally
         #expect(tally.total.failures == 0, "\(result.record.failures)")
         #expect(tally.total.cleanCloses.isEmpty)
+        #expect(tally.total.serverCloses.isEmpty)
         #expect(tally.addsUp)
         for mode in ProbeMode.allCases { #expect(tally[mode][.ok] > 0, "\(mode)") }
         #expect(result.record.processes.inOrder.map(\.pid) == [7])

@@ -1,67 +1,7 @@
-import NIOCore
-import NIOHTTP1
-
 /// One client in its closed loop as a state machine without sockets, timers or a clock: events in, actions out.
 ///
 /// It has at most one connection and one request at a time, and never sends a request twice.
 struct ClientMachine {
-    enum Event: Sendable {
-        /// The time of the next request has come.
-        case due
-        case connected
-        case connectFailed(ConnectionEnd)
-        /// The pause asked for last is over.
-        case pauseOver
-        /// Bytes came in, before anything is made of them.
-        case received(Int)
-        case head(HTTPResponseHead)
-        case body(ByteBuffer)
-        case responseEnd
-        case malformed(String)
-        case connectionEnded(ConnectionEnd)
-        /// The request under way has used up its time.
-        case deadline
-        /// Begin no more requests; complete the one under way.
-        case stop
-        /// End now, whatever is under way.
-        case abandon
-    }
-
-    enum Action: Equatable {
-        case connect
-        case close
-        /// The response was the last of its connection, as was agreed: leave the close to the server, and forget it.
-        case leaveToServer
-        case issued
-        case write(Part)
-        case pause(Duration)
-        case record(Outcome)
-        case note(CleanClose)
-        /// Send `due` at this time.
-        case next(at: Duration)
-        case finished
-    }
-
-    enum Part: Equatable {
-        case head
-        /// A piece of the body, by its index.
-        case piece(Int)
-        case end
-    }
-
-    struct Settings {
-        var mode: ProbeMode
-        var expected: ExpectedBody
-        var pieces = 0
-        /// Between the end of a response and the next request, of `keep-alive-pause`.
-        var thinkTime: Duration = .zero
-        /// Between connect and request, of `connect-pause`.
-        var connectPause: Duration = .zero
-        var piecePause: Duration = .zero
-        var spacing: Duration = .zero
-        var timeout: Duration
-    }
-
     private enum Phase: Equatable {
         case idle(connected: Bool)
         case connecting
@@ -183,35 +123,36 @@ extension ClientMachine {
     private mutating func responseEnd(at now: Duration) -> [Action] {
         guard let reading = flight?.reading else { return [] }
         let (kind, detail) = reading.verdict(expecting: settings.expected)
-        guard phase == .waiting, kind == .ok else { return complete(kind, detail, at: now) }
+        let isEnd = settings.mode.keepsConnection && !reading.leavesConnectionOpen
+        let closes: [Action] = isEnd ? [.closed(reading.close)] : []
+        guard phase == .waiting, kind == .ok else { return complete(kind, detail, at: now) + closes }
         let keeps = settings.mode.keepsConnection && reading.leavesConnectionOpen
-        return complete(kind, detail, then: keeps ? .keep : .leaveToServer, at: now)
+        return complete(kind, detail, then: keeps ? .keep : .leaveToServer, at: now) + closes
     }
 
     private mutating func connectionEnded(_ end: ConnectionEnd, at now: Duration) -> [Action] {
         switch phase {
         case .idle(connected: true):
             guard end == .endOfFile else {
-                return failIdle(end.kind(received: 0, reused: true), "while idle: \(end.words)", at: now)
+                let kind = end.kind(received: 0, reused: true)
+                return [.closed(.unannounced)] + failIdle(kind, "while idle: \(end.words)", at: now)
             }
             phase = .idle(connected: false)
-            return [.close, .note(.keepAliveBeforeWritten)]
+            return [.close, .closed(.unannounced), .note(.keepAliveBeforeWritten)]
         case .holding:
             guard end == .endOfFile else {
-                return complete(
-                    end.kind(received: 0, reused: false),
-                    "before the request was written: \(end.words)",
-                    at: now
-                )
+                let kind = end.kind(received: 0, reused: false)
+                return [.closed(.unannounced)]
+                    + complete(kind, "before the request was written: \(end.words)", at: now)
             }
             // Not a byte was written, so this is not a second try: the request goes out for the first time there.
             flight?.paused += now - connectedAt
             phase = .connecting
-            return [.close, .note(.freshBeforeWritten), .connect]
+            return [.close, .closed(.unannounced), .note(.freshBeforeWritten), .connect]
         case .sending, .waiting:
             guard let flight else { return [] }
             let kind = end.kind(received: flight.reading.received, reused: flight.reused)
-            return complete(kind, "\(end.words); \(flight.reading.words)", at: now)
+            return [.closed(flight.reading.close)] + complete(kind, "\(end.words); \(flight.reading.words)", at: now)
         case .connecting:
             return complete(end.kindWhenConnecting, "connect: \(end.words)", at: now)
         case .idle(connected: false), .finished:

@@ -15,6 +15,8 @@ final class Ledger: Sendable {
 
     func record(_ outcome: Outcome) { state.withLock { $0.record(outcome) } }
 
+    func close(_ close: ServerClose, _ mode: ProbeMode) { state.withLock { $0.tally.close(close, mode) } }
+
     func note(_ close: CleanClose, _ mode: ProbeMode) { state.withLock { $0.tally.note(close, mode) } }
 
     func restartBegan() { state.withLock { $0.windows.begin(at: clock.now) } }

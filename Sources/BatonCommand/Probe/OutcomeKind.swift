@@ -52,6 +52,16 @@ enum CleanClose: String, CaseIterable, Codable, Sendable {
     }
 }
 
+/// A connection that the server ended though the client had not asked for that, whatever became of the requests on it.
+///
+/// A client that says `Connection: close` has asked for the close that follows the answer, and for no other.
+enum ServerClose: Hashable, Sendable {
+    /// An answer said `Connection: close`.
+    case announced
+    /// FIN or RST, between two requests or instead of an answer.
+    case unannounced
+}
+
 /// The end of one request.
 struct Outcome: Equatable, Sendable {
     var mode: ProbeMode

@@ -49,6 +49,7 @@ final class ProbeClient {
         case .close: release()?.close(promise: nil)
         case .leaveToServer: leaveToServer()
         case .write(let part): write(part)
+        case .closed(let close): ledger.close(close, machine.settings.mode)
         case .note(let close): ledger.note(close, machine.settings.mode)
         case .pause(let duration):
             pauseTimer?.cancel()

@@ -10,7 +10,8 @@ struct ProbeCommand: AsyncParsableCommand {
         discussion: """
             A closed loop: each client sends a request, reads the whole answer, checks it, and sends the next. Nothing is \
             ever sent twice. A connection that the server closes cleanly before a byte of a request was written to it is \
-            counted apart, as no request is lost by it.
+            counted apart, as no request is lost by it. So is every connection that the server closes though its client \
+            had not asked for that, with or without `Connection: close`; with --no-close it is a failure.
 
             MODES
               new-connection    a new connection for each request
@@ -23,7 +24,8 @@ struct ProbeCommand: AsyncParsableCommand {
 
             EXIT STATUS
               0    nothing failed
-              1    a request or a restart command failed, or nothing was answered
+              1    a request or a restart command failed, or nothing was answered, or, with --no-close, a connection was
+                   closed
               3    requests begun and requests ended do not add up
               64   wrong usage
               130  interrupted, and nothing had failed

@@ -9,9 +9,10 @@ enum ProbeExit: Int32 {
 
     init(_ report: ProbeReport) {
         let ok = report.total.outcomes[OutcomeKind.ok.rawValue] ?? 0
+        let isClosed = report.noClose && report.total.closedConnections > 0
         if !report.addsUp {
             self = .doesNotAddUp
-        } else if report.total.failed > 0 || report.restartsFailed > 0 || (ok == 0 && !report.interrupted) {
+        } else if report.total.failed > 0 || isClosed || report.restartsFailed > 0 || (ok == 0 && !report.interrupted) {
             self = .somethingFailed
         } else {
             self = report.interrupted ? .interrupted : .nothingFailed

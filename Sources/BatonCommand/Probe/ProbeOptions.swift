@@ -51,6 +51,9 @@ struct ProbeOptions: ParsableArguments {
     @Flag(help: "Take any complete answer with status 200 to a short request for right.")
     var anyBody = false
 
+    @Flag(help: "Fail if the server closes a connection on which its client could have gone on.")
+    var noClose = false
+
     @Option(parsing: .unconditional, help: "Seconds to run, without restarts. (default: 10)")
     var duration: Double?
 

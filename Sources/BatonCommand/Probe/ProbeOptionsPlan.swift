@@ -35,6 +35,7 @@ extension ProbeOptions {
         }
         plan.path = path
         plan.expected = anyBody ? .anything : ExpectedBody(path: path)
+        plan.noClose = noClose
         plan.load = try load()
         return plan
     }

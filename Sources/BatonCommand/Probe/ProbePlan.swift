@@ -15,6 +15,8 @@ struct ProbePlan: Sendable {
     var timeout: Duration = .seconds(30)
     var path = "/"
     var expected: ExpectedBody = .pid
+    /// A connection that the server closes of its own accord is a failure.
+    var noClose = false
     var load: Load = .steady(.seconds(10))
 
     enum Load: Sendable {

@@ -13,6 +13,10 @@ struct ProbeReport: Encodable, Sendable {
         var outcomes: [String: Int]
         /// By `CleanClose`; no failures, no requests.
         var closedBeforeWritten: [String: Int]
+        /// Connections that the server ended though their client had not asked for it, with or without loss.
+        var closedConnections: Int
+        /// Of these, by an answer that said `Connection: close`.
+        var closedConnectionsAnnounced: Int
     }
 
     struct Latency: Encodable, Sendable {
@@ -63,6 +67,8 @@ struct ProbeReport: Encodable, Sendable {
     var interrupted: Bool
     var exitStatus: Int32
     var addsUp: Bool
+    /// A closed connection is a failure.
+    var noClose: Bool
     /// Empty if there is none.
     var restartCommand: String
     var restartsAsked: Int

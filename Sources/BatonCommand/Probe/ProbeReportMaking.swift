@@ -15,6 +15,7 @@ extension ProbeReport {
             interrupted: result.wasInterrupted,
             exitStatus: 0,
             addsUp: record.tally.addsUp,
+            noClose: plan.noClose,
             restartCommand: asked?.command ?? "",
             restartsAsked: asked?.count ?? 0,
             restartsFailed: restarts.count { !$0.succeeded },
@@ -53,7 +54,9 @@ extension ProbeReport.Modes {
             recorded: count.recorded,
             failed: count.failures,
             outcomes: Dictionary(uniqueKeysWithValues: OutcomeKind.allCases.map { ($0.rawValue, count[$0]) }),
-            closedBeforeWritten: Dictionary(uniqueKeysWithValues: CleanClose.allCases.map { ($0.rawValue, count[$0]) })
+            closedBeforeWritten: Dictionary(uniqueKeysWithValues: CleanClose.allCases.map { ($0.rawValue, count[$0]) }),
+            closedConnections: count.closed,
+            closedConnectionsAnnounced: count.serverCloses[.announced, default: 0]
         )
     }
 }

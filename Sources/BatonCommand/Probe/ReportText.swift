@@ -10,10 +10,12 @@ struct ReportText {
     }
 
     private var requests: [String] {
-        var table = TextTable(["mode", "clients", "requests", "ok", "failed", "closed before written"])
+        var table = TextTable(["mode", "clients", "requests", "ok", "failed", "connections closed", "announced"])
         for mode in report.modes + (report.modes.count > 1 ? [report.total] : []) {
-            let closes = mode.closedBeforeWritten.values.reduce(0, +)
-            let numbers = [mode.clients, mode.issued, mode.outcomes[OutcomeKind.ok.rawValue] ?? 0, mode.failed, closes]
+            let numbers = [
+                mode.clients, mode.issued, mode.outcomes[OutcomeKind.ok.rawValue] ?? 0, mode.failed,
+                mode.closedConnections, mode.closedConnectionsAnnounced,
+            ]
             table.add([mode.mode] + numbers.map { NumberText.count($0) })
         }
         let title =
@@ -131,6 +133,10 @@ struct ReportText {
             }
         } else {
             line += " in \(NumberText.seconds(report.durationSeconds))"
+        }
+        let closed = report.total.closedConnections
+        if closed > 0 || report.noClose {
+            line += closed == 0 ? "; no connection closed" : "; \(NumberText.count(closed, "connection")) closed"
         }
         if report.total.outcomes[OutcomeKind.ok.rawValue] == 0 { line += "; none was answered" }
         return report.interrupted ? line + "; interrupted" : line

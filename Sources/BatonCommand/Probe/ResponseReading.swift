@@ -44,6 +44,12 @@ struct ResponseReading: Sendable {
             || head.status == .noContent || head.status == .notModified
     }
 
+    /// What an end of the connection at this response is.
+    var close: ServerClose {
+        let isAnnounced = head?.headers[canonicalForm: "connection"].contains { $0.lowercased() == "close" } ?? false
+        return isAnnounced ? .announced : .unannounced
+    }
+
     /// Judges a response that has been read to its end.
     func verdict(expecting expected: ExpectedBody) -> (kind: OutcomeKind, detail: String) {
         guard let head else { return (.other, "a response without a head") }

@@ -4,10 +4,13 @@ struct Tally: Sendable {
         var issued = 0
         var outcomes: [OutcomeKind: Int] = [:]
         var cleanCloses: [CleanClose: Int] = [:]
+        var serverCloses: [ServerClose: Int] = [:]
 
         subscript(kind: OutcomeKind) -> Int { outcomes[kind, default: 0] }
         subscript(close: CleanClose) -> Int { cleanCloses[close, default: 0] }
 
+        /// Connections that the server ended, of its own accord.
+        var closed: Int { serverCloses.values.reduce(0, +) }
         var recorded: Int { outcomes.values.reduce(0, +) }
         var failures: Int { outcomes.reduce(0) { $0 + ($1.key.isFailure ? $1.value : 0) } }
 
@@ -15,6 +18,7 @@ struct Tally: Sendable {
             sum.issued += other.issued
             sum.outcomes.merge(other.outcomes, uniquingKeysWith: +)
             sum.cleanCloses.merge(other.cleanCloses, uniquingKeysWith: +)
+            sum.serverCloses.merge(other.serverCloses, uniquingKeysWith: +)
         }
     }
 
@@ -31,6 +35,10 @@ struct Tally: Sendable {
 
     mutating func record(_ outcome: Outcome) {
         byMode[outcome.mode, default: Count()].outcomes[outcome.kind, default: 0] += 1
+    }
+
+    mutating func close(_ close: ServerClose, _ mode: ProbeMode) {
+        byMode[mode, default: Count()].serverCloses[close, default: 0] += 1
     }
 
     mutating func note(_ close: CleanClose, _ mode: ProbeMode) {

@@ -1,0 +1,63 @@
+import NIOCore
+import NIOHTTP1
+
+extension ClientMachine {
+    enum Event: Sendable {
+        /// The time of the next request has come.
+        case due
+        case connected
+        case connectFailed(ConnectionEnd)
+        /// The pause asked for last is over.
+        case pauseOver
+        /// Bytes came in, before anything is made of them.
+        case received(Int)
+        case head(HTTPResponseHead)
+        case body(ByteBuffer)
+        case responseEnd
+        case malformed(String)
+        case connectionEnded(ConnectionEnd)
+        /// The request under way has used up its time.
+        case deadline
+        /// Begin no more requests; complete the one under way.
+        case stop
+        /// End now, whatever is under way.
+        case abandon
+    }
+
+    enum Action: Equatable {
+        case connect
+        case close
+        /// The response was the last of its connection, as was agreed: leave the close to the server, and forget it.
+        case leaveToServer
+        case issued
+        case write(Part)
+        case pause(Duration)
+        case record(Outcome)
+        /// The server has ended the connection, or said that it does, and the client had not asked for it.
+        case closed(ServerClose)
+        case note(CleanClose)
+        /// Send `due` at this time.
+        case next(at: Duration)
+        case finished
+    }
+
+    enum Part: Equatable {
+        case head
+        /// A piece of the body, by its index.
+        case piece(Int)
+        case end
+    }
+
+    struct Settings {
+        var mode: ProbeMode
+        var expected: ExpectedBody
+        var pieces = 0
+        /// Between the end of a response and the next request, of `keep-alive-pause`.
+        var thinkTime: Duration = .zero
+        /// Between connect and request, of `connect-pause`.
+        var connectPause: Duration = .zero
+        var piecePause: Duration = .zero
+        var spacing: Duration = .zero
+        var timeout: Duration
+    }
+}
