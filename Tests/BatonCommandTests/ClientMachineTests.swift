@@ -252,6 +252,30 @@ struct ClientMachineTests {
         #expect(actions.suffix(2) == [.close, .finished])
     }
 
+    @Test func anIdleConnectionIsAskedWhenItIsOrdered() {
+        var client = Machine(.idle)
+        #expect(client.send(.ask, at: 0).isEmpty)
+        #expect(client.send(.open, at: 0) == [.issued, .connect])
+        #expect(client.send(.ask, at: 0).isEmpty)
+        #expect(client.send(.connected, at: 0) == [.write(.head), .write(.end)])
+        let first = client.answer(at: 5)
+        #expect(first.map(\.isRecord) == [true])
+        #expect(client.send(.open, at: 6).isEmpty)
+        #expect(client.send(.ask, at: 50) == [.issued, .write(.head), .write(.end)])
+        #expect(client.answer(at: 53).outcome?.latency == .milliseconds(3))
+    }
+
+    @Test func anIdleConnectionThatIsClosedIsNotOpenedToBeAsked() {
+        var client = Machine(.idle)
+        _ = client.send(.open, at: 0)
+        _ = client.send(.connected, at: 0)
+        _ = client.answer(at: 5)
+        #expect(client.send(.connectionEnded(.endOfFile), at: 6).closes == [.unannounced])
+        #expect(client.send(.ask, at: 7).isEmpty)
+        #expect(client.send(.open, at: 8) == [.issued, .connect])
+        #expect(client.send(.connectFailed(.failed(errno: ECONNREFUSED)), at: 9).map(\.isRecord) == [true, false])
+    }
+
     /// Whatever events come in whatever order: no request is recorded twice, and none that was not issued.
     @Test(arguments: 0..<200) func accountsForEveryRequest(seed: Int) {
         var random = SplitMix(state: UInt64(seed))
@@ -273,7 +297,8 @@ struct ClientMachineTests {
             }
         }
         let events: [ClientMachine.Event] = [
-            .due, .due, .connected, .connected, .pauseOver, .connectFailed(.failed(errno: ECONNREFUSED)), .received(3),
+            .due, .due, .open, .ask, .connected, .connected, .pauseOver, .connectFailed(.failed(errno: ECONNREFUSED)),
+            .received(3),
             .head(HTTPResponseHead(version: .http1_1, status: .ok, headers: ["Content-Length": "5"])),
             .body(ByteBuffer(string: "pid 7")), .responseEnd, .malformed("x"), .connectionEnded(.endOfFile),
             .connectionEnded(.failed(errno: ECONNRESET)), .deadline,
@@ -340,6 +365,12 @@ private struct Machine {
         _ = send(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers)), at: time)
         _ = send(.body(ByteBuffer(string: "pid 7")), at: time)
         return send(.responseEnd, at: time)
+    }
+}
+
+extension ClientMachine.Action {
+    fileprivate var isRecord: Bool {
+        if case .record = self { true } else { false }
     }
 }
 

@@ -33,6 +33,7 @@ final class LoopbackServer: Sendable {
 
     let port: Int
     private let channel: any Channel
+    private let connections: Connections
 
     /// `greeting` is done to a connection that has not sent anything, `deed` when a request has come in completely.
     static func with<R: Sendable>(
@@ -56,11 +57,15 @@ final class LoopbackServer: Sendable {
         _ deed: @escaping @Sendable (Moment) -> Deed
     ) async throws {
         let counter = Counter()
+        let connections = Connections()
+        self.connections = connections
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton.next())
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let number = counter.next()
+                    connections.add(channel)
+                    try Self.keepFromChildren(channel)
                     try channel.pipeline.syncOperations.addHandler(
                         Handler(connection: number, greeting: greeting(number), deed: deed)
                     )
@@ -68,6 +73,26 @@ final class LoopbackServer: Sendable {
             }
             .bind(host: "127.0.0.1", port: 0).get()
         port = channel.localAddress?.port ?? 0
+    }
+
+    /// A restart command of any test that held the connection would keep it open beyond the server's close.
+    private static func keepFromChildren(_ channel: any Channel) throws {
+        try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+            _ = fcntl($0, F_SETFD, FD_CLOEXEC)
+        }
+    }
+
+    /// Closes all connections there are, with FIN.
+    func closeConnections() { connections.close() }
+
+    private final class Connections: Sendable {
+        private let channels = Mutex<[any Channel]>([])
+
+        func add(_ channel: any Channel) { channels.withLock { $0.append(channel) } }
+
+        func close() {
+            for channel in channels.withLock({ $0 }) { channel.close(promise: nil) }
+        }
     }
 
     private final class Counter: Sendable {

@@ -12,7 +12,7 @@ struct ProbeOptionsTests {
         let plan = try plan()
         #expect(plan.target == .tcp(host: "127.0.0.1", port: 8080))
         #expect(plan.connections == 32)
-        #expect(plan.modes == ProbeMode.allCases)
+        #expect(plan.modes == ProbeMode.load)
         #expect(plan.expected == .pid)
         guard case .steady(.seconds(10)) = plan.load else {
             Issue.record("\(plan.load)")
@@ -55,6 +55,30 @@ struct ProbeOptionsTests {
         #expect(restarts.settle == .seconds(2))
     }
 
+    @Test func idleConnectionsWithoutALoad() throws {
+        let plan = try plan("--connections", "0", "--idle", "3", "--restart", "true", "--no-close")
+        #expect(plan.clients == [.idle, .idle, .idle])
+        #expect(plan.modes.isEmpty)
+        #expect(plan.allModes == [.idle])
+        #expect(plan.noClose)
+        #expect(try self.plan("--idle", "3", "--restart", "true").clients.count == 35)
+    }
+
+    @Test func moreOpenFilesThanThereMayBe() throws {
+        let plan = try plan("--connections", "10", "--idle", "1000", "--restart", "true")
+        let objection = try #require(OpenFiles.objection(to: plan, hardLimit: 1024))
+        for word in ["--connections 10", "--idle 1000", "\(plan.descriptors) open files", "1024"] {
+            #expect(objection.contains(word), "\(objection)")
+        }
+        #expect(OpenFiles.objection(to: plan, hardLimit: plan.descriptors) == nil)
+    }
+
+    /// Where a machine was measured, the hard limit is 20,000.
+    @Test func tenThousandIdleConnectionsNeedLittleMoreThanTenThousandOpenFiles() throws {
+        let plan = try plan("--idle", "10000", "--restart", "true")
+        #expect(plan.descriptors < 10_500)
+    }
+
     @Test func unixSocket() throws {
         #expect(try plan("--unix", "/run/app.sock").target == .unix(path: "/run/app.sock"))
     }
@@ -72,6 +96,14 @@ struct ProbeOptionsTests {
         (["--mode", "foo"], ["'foo'", "--mode", "keep-alive-pause"]),
         (["--connections", "0"], ["--connections 0", "from 1"]),
         (["--connections", "-3"], ["--connections -3"]),
+        (["--connections", "0", "--restart", "true"], ["--connections 0", "from 1"]),
+        (
+            ["--connections", "0", "--mode", "long", "--idle", "1", "--restart", "true"],
+            ["--connections 0", "1 modes"]
+        ),
+        (["--idle", "-1", "--restart", "true"], ["--idle -1"]),
+        (["--idle", "60001", "--restart", "true"], ["--idle 60001"]),
+        (["--idle", "3"], ["--idle", "--restart COMMAND"]), (["--mode", "idle"], ["'idle'", "--mode"]),
         (["--connections", "3"], ["--connections 3", "6 modes", "--mode"]),
         (["--connections", "x"], ["'x'", "--connections"]), (["--threads", "0"], ["--threads 0"]),
         (["--rate", "-1"], ["--rate -1"]), (["--rate", "nan"], ["--rate nan"]), (["--pause", "-1"], ["--pause -1"]),
@@ -99,12 +131,12 @@ struct ProbeOptionsTests {
     }
 
     @Test(arguments: [
-        (32, ProbeMode.allCases, [6, 6, 6, 6, 6, 2]), (6, ProbeMode.allCases, [1, 1, 1, 1, 1, 1]),
+        (32, ProbeMode.load, [6, 6, 6, 6, 6, 2]), (6, ProbeMode.load, [1, 1, 1, 1, 1, 1]),
         (3, [.long], [0, 0, 0, 0, 0, 3]), (4, [.keepAlive, .long], [0, 3, 0, 0, 0, 1]),
         (3, [.newConnection], [3, 0, 0, 0, 0, 0]),
     ])
     func clientsAreSpreadOverTheModes(connections: Int, modes: [ProbeMode], counts: [Int]) {
         let clients = ProbeMode.assignment(of: modes, to: connections)
-        #expect(ProbeMode.allCases.map { mode in clients.count { $0 == mode } } == counts)
+        #expect(ProbeMode.load.map { mode in clients.count { $0 == mode } } == counts)
     }
 }

@@ -59,7 +59,7 @@ struct ProbeReportTests {
         #expect(
             json.keys.sorted() == [
                 "adds_up", "connections", "duration_seconds", "exit_status", "failures", "format_version", "gaps",
-                "interrupted", "latency_around_restarts", "latency_modes", "latency_steady", "modes",
+                "idle", "interrupted", "latency_around_restarts", "latency_modes", "latency_steady", "modes",
                 "new_connection_gaps", "no_close", "pids", "restart_command", "restarts", "restarts_asked",
                 "restarts_failed",
                 "target", "total",

@@ -4,14 +4,16 @@ import NIOPosix
 /// All clients of a run, spread over the event loops. Safe to use from any thread.
 struct ClientGroup: Sendable {
     private struct Member: Sendable {
+        var mode: ProbeMode
         var client: NIOLoopBound<ProbeClient>
         var loop: any EventLoop
         var finished: EventLoopFuture<Void>
     }
 
     private let members: [Member]
+    private let clock: ProbeClock
 
-    /// Makes the clients and sets them going, spread over the spacing of their requests.
+    /// Makes the clients and sets those of the load going, spread over the spacing of their requests.
     init(
         _ plan: ProbePlan,
         address: SocketAddress,
@@ -28,15 +30,16 @@ struct ClientGroup: Sendable {
                 try await loop.submit {
                     let request = ProbeRequest.make(for: mode, plan: plan)
                     let client = ProbeClient(
-                        ClientMachine.Settings(mode, request: request, plan: plan),
+                        ClientMachine.Settings(mode, number: index, request: request, plan: plan),
                         request: request,
                         address: address,
                         loop: loop,
                         clock: clock,
                         ledger: ledger
                     )
-                    client.begin(at: clock.now + start)
+                    if !mode.awaitsOrders { client.begin(at: clock.now + start) }
                     return Member(
+                        mode: mode,
                         client: NIOLoopBound(client, eventLoop: loop),
                         loop: loop,
                         finished: client.whenFinished
@@ -45,6 +48,28 @@ struct ClientGroup: Sendable {
             )
         }
         self.members = members
+        self.clock = clock
+    }
+
+    /// Has the clients that await orders handle one, one after the other, and waits until none of their requests is under
+    /// way. Returns early when the task is cancelled.
+    ///
+    /// They do not wait for each other, so that a server that answers none takes no longer than one timeout; the spacing
+    /// keeps them from measuring the queue that they make themselves.
+    func order(_ event: ClientMachine.Event) async {
+        let ordered = members.filter(\.mode.awaitsOrders)
+        let (ends, end) = AsyncStream.makeStream(of: Void.self)
+        let start = clock.now
+        for (index, member) in ordered.enumerated() {
+            let time = start + ProbePlan.orderSpacing * index
+            member.loop.execute { member.client.value.order(event, at: time) { end.yield() } }
+        }
+        var left = ordered.count
+        guard left > 0 else { return }
+        for await _ in ends {
+            left -= 1
+            if left == 0 { return }
+        }
     }
 
     func send(_ event: ClientMachine.Event) {
@@ -57,8 +82,9 @@ struct ClientGroup: Sendable {
 }
 
 extension ClientMachine.Settings {
-    init(_ mode: ProbeMode, request: ProbeRequest, plan: ProbePlan) {
+    init(_ mode: ProbeMode, number: Int, request: ProbeRequest, plan: ProbePlan) {
         self.init(
+            client: number,
             mode: mode,
             expected: request.expected,
             pieces: request.pieces.count,

@@ -5,6 +5,10 @@ extension ClientMachine {
     enum Event: Sendable {
         /// The time of the next request has come.
         case due
+        /// To a client that awaits orders: open a connection, if there is none, and send a request on it.
+        case open
+        /// To a client that awaits orders: send a request on the connection there is, if there is one.
+        case ask
         case connected
         case connectFailed(ConnectionEnd)
         /// The pause asked for last is over.
@@ -49,6 +53,8 @@ extension ClientMachine {
     }
 
     struct Settings {
+        /// Which client it is, from 0.
+        var client = 0
         var mode: ProbeMode
         var expected: ExpectedBody
         var pieces = 0

@@ -35,6 +35,8 @@ struct ClientMachine {
     mutating func handle(_ event: Event, at now: Duration) -> [Action] {
         switch event {
         case .due: return due(at: now)
+        case .open: return phase == .idle(connected: false) ? due(at: now) : []
+        case .ask: return phase == .idle(connected: true) ? due(at: now) : []
         case .connected: return connected(at: now)
         case .connectFailed(let end):
             guard phase == .connecting else { return [] }
@@ -186,6 +188,7 @@ extension ClientMachine {
         guard let flight else { return [] }
         self.flight = nil
         let outcome = Outcome(
+            client: settings.client,
             mode: settings.mode,
             kind: kind,
             detail: detail,
@@ -205,6 +208,7 @@ extension ClientMachine {
             return actions + [.finished]
         }
         phase = .idle(connected: fate == .keep)
+        if settings.mode.awaitsOrders { return actions }
         let pause = kind.isFailure ? ProbePlan.pauseAfterFailure : settings.thinkTime
         return actions + [.next(at: max(now + pause, flight.issuedAt + settings.spacing))]
     }

@@ -11,15 +11,17 @@ final class Ledger: Sendable {
     }
 
     /// Before the first byte, before connect: from here on the request owes an outcome.
-    func issue(_ mode: ProbeMode) { state.withLock { $0.tally.issue(mode) } }
+    func issue(_ mode: ProbeMode, by client: Int) { state.withLock { $0.issue(mode, by: client) } }
 
     func record(_ outcome: Outcome) { state.withLock { $0.record(outcome) } }
 
-    func close(_ close: ServerClose, _ mode: ProbeMode) { state.withLock { $0.tally.close(close, mode) } }
+    func close(_ close: ServerClose, _ mode: ProbeMode, of client: Int) {
+        state.withLock { $0.close(close, mode, of: client) }
+    }
 
     func note(_ close: CleanClose, _ mode: ProbeMode) { state.withLock { $0.tally.note(close, mode) } }
 
-    func restartBegan() { state.withLock { $0.windows.begin(at: clock.now) } }
+    func restartBegan() { state.withLock { $0.restartBegan(at: clock.now) } }
 
     func restartEnded(_ exit: RestartExit) { state.withLock { $0.windows.end(at: clock.now, exit) } }
 

@@ -64,6 +64,8 @@ enum ServerClose: Hashable, Sendable {
 
 /// The end of one request.
 struct Outcome: Equatable, Sendable {
+    /// Whose it was, from 0.
+    var client = 0
     var mode: ProbeMode
     var kind: OutcomeKind
     /// What was read, or the errno; for a reader.

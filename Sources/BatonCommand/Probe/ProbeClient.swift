@@ -16,6 +16,7 @@ final class ProbeClient {
     private var dueTimer: Scheduled<Void>?
     private var pauseTimer: Scheduled<Void>?
     private var deadlineTimer: Scheduled<Void>?
+    private var orderEnded: (() -> Void)?
 
     init(
         _ settings: ClientMachine.Settings,
@@ -34,6 +35,21 @@ final class ProbeClient {
 
     func begin(at time: Duration) { perform(.next(at: time), at: clock.now) }
 
+    /// Has the machine handle an order at `time`. `ended` is called when it has no request under way after that, unless
+    /// it has finished before.
+    func order(_ event: ClientMachine.Event, at time: Duration, then ended: @escaping () -> Void) {
+        dueTimer = loop.assumeIsolated().scheduleTask(deadline: clock.deadline(at: time)) {
+            self.orderEnded = ended
+            self.handle(event)
+            if self.machine.flight == nil { self.endOrder() }
+        }
+    }
+
+    private func endOrder() {
+        orderEnded?()
+        orderEnded = nil
+    }
+
     func handle(_ event: ClientMachine.Event) {
         let now = clock.now
         for action in machine.handle(event, at: now) { perform(action, at: now) }
@@ -41,15 +57,17 @@ final class ProbeClient {
 
     private func perform(_ action: ClientMachine.Action, at now: Duration) {
         switch action {
-        case .record(let outcome): ledger.record(outcome)
+        case .record(let outcome):
+            ledger.record(outcome)
+            endOrder()
         case .issued:
-            ledger.issue(machine.settings.mode)
+            ledger.issue(machine.settings.mode, by: machine.settings.client)
             armDeadline()
         case .connect: connect()
         case .close: release()?.close(promise: nil)
         case .leaveToServer: leaveToServer()
         case .write(let part): write(part)
-        case .closed(let close): ledger.close(close, machine.settings.mode)
+        case .closed(let close): ledger.close(close, machine.settings.mode, of: machine.settings.client)
         case .note(let close): ledger.note(close, machine.settings.mode)
         case .pause(let duration):
             pauseTimer?.cancel()
@@ -82,6 +100,11 @@ final class ProbeClient {
 
 extension ProbeClient {
     private func connect() {
+        // An idle connection needs one descriptor, not two.
+        if machine.settings.mode == .idle {
+            leftToServer?.close(promise: nil)
+            leftToServer = nil
+        }
         let handler = ConnectionHandler(client: self)
         let bound = NIOLoopBound((client: self, handler: handler), eventLoop: loop)
         let connecting = ClientBootstrap(group: loop)

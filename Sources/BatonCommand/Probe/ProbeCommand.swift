@@ -22,6 +22,12 @@ struct ProbeCommand: AsyncParsableCommand {
               long              a few that take the server --long-duration
             The last two ask for /sleep/, the others for --path.
 
+            CONNECTIONS OVER A RESTART
+            --idle opens keep-alive connections, has a request answered on each, and leaves them idle. When a restart \
+            command is done, a request is sent on each that is still open: it should be answered there, and by the new \
+            process. That the old one answers is told and no failure; it happens with a command that does not wait for \
+            the restart, as `kill -HUP`. Before the next restart others are opened in place of those that were closed.
+
             EXIT STATUS
               0    nothing failed
               1    a request or a restart command failed, or nothing was answered, or, with --no-close, a connection was
@@ -40,6 +46,7 @@ struct ProbeCommand: AsyncParsableCommand {
         let plan = try options.plan()
         let address = try resolve(plan.target)
         try checkJSON()
+        try allowOpenFiles(plan.descriptors)
         let run = ProbeRun(plan, address: address)
         let signals = StopSignals()
         let stops = signals.received
@@ -59,6 +66,15 @@ struct ProbeCommand: AsyncParsableCommand {
         do { return try target.resolve() } catch {
             throw ValidationError("\(target.words) cannot be resolved to an address: \(error)")
         }
+    }
+
+    private func allowOpenFiles(_ count: Int) throws {
+        let error = OpenFiles.raise(to: count)
+        guard error != 0 else { return }
+        throw ValidationError(
+            "the limit of open files, \(OpenFiles.softLimit), cannot be raised to the \(count) that the connections can "
+                + "need: \(String(cString: strerror(error))); raise it with `ulimit -n`"
+        )
     }
 
     /// A report that cannot be written is better known before the run than after it.

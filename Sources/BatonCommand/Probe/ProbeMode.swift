@@ -8,22 +8,41 @@ enum ProbeMode: String, CaseIterable, Codable, Sendable, ExpressibleByArgument {
     case connectPause = "connect-pause"
     case slowBody = "slow-body"
     case long
+    /// Only with `--idle`: a connection that is kept over a restart, and asked once after it.
+    case idle
+
+    /// Those of the load, which `--mode` names.
+    static let load: [ProbeMode] = [.newConnection, .keepAlive, .keepAlivePause, .connectPause, .slowBody, .long]
+
+    static var allValueStrings: [String] { load.map(\.rawValue) }
+
+    init?(argument: String) {
+        guard Self.allValueStrings.contains(argument) else { return nil }
+        self.init(rawValue: argument)
+    }
 
     /// Whether the client sends its next request on the connection of the last one.
     var keepsConnection: Bool {
         switch self {
-        case .keepAlive, .keepAlivePause, .slowBody: true
+        case .keepAlive, .keepAlivePause, .slowBody, .idle: true
         case .newConnection, .connectPause, .long: false
         }
     }
 
-    /// Whether its latencies go into the histograms: those of `slow-body` and `long` consist of waiting that was asked for.
+    /// Whether its latencies go into the histograms of the load: those of `slow-body` and `long` consist of waiting that
+    /// was asked for, those of `idle` are told apart.
     var isInHistogram: Bool {
         switch self {
         case .newConnection, .keepAlive, .keepAlivePause, .connectPause: true
-        case .slowBody, .long: false
+        case .slowBody, .long, .idle: false
         }
     }
+
+    /// Whether it asks all the time, so that a time without answers says something about the server.
+    var showsGaps: Bool { self != .idle }
+
+    /// Whether a request is sent when it is ordered, not when the last one is done.
+    var awaitsOrders: Bool { self == .idle }
 }
 
 extension ProbeMode {

@@ -12,7 +12,10 @@ struct ProbeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Speak to this UNIX socket instead.", valueName: "path"))
     var unix: String?
 
-    @Option(parsing: .unconditional, help: "How many clients, each with one connection at a time.")
+    @Option(
+        parsing: .unconditional,
+        help: "How many clients, each with one connection at a time; 0 with --idle."
+    )
     var connections = 32
 
     @Option(parsing: .unconditional, help: "How many event loop threads carry the clients.")
@@ -47,6 +50,13 @@ struct ProbeOptions: ParsableArguments {
             "What short requests ask for. The answer must name the pid; /sleep/ and /bytes/N are checked for what they are."
     )
     var path = "/"
+
+    @Option(
+        parsing: .unconditional,
+        help:
+            "Besides the load, keep this many connections idle over each restart, and send a request on each when its command is done."
+    )
+    var idle = 0
 
     @Flag(help: "Take any complete answer with status 200 to a short request for right.")
     var anyBody = false

@@ -1,20 +1,17 @@
 import ArgumentParser
 
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
-
 extension ProbeOptions {
     /// - Throws: `ValidationError`, naming the option, its value and what it must be.
     func plan() throws -> ProbePlan {
         var plan = ProbePlan(target: try target())
-        plan.connections = try Self.whole(connections, "--connections", 1...10_000)
+        plan.idle = try Self.whole(idle, "--idle", 0...60_000)
+        guard plan.idle == 0 || restart != nil else {
+            throw ValidationError("--idle says nothing without --restart COMMAND")
+        }
+        plan.connections = try Self.whole(connections, "--connections", (plan.idle > 0 ? 0 : 1)...10_000)
         plan.threads = try Self.whole(threads, "--threads", 1...64)
-        if !modes.isEmpty { plan.modes = ProbeMode.allCases.filter { modes.contains($0) } }
+        if !modes.isEmpty { plan.modes = ProbeMode.load.filter { modes.contains($0) } }
+        if modes.isEmpty, connections == 0 { plan.modes = [] }
         guard plan.connections >= plan.modes.count else {
             throw ValidationError(
                 "--connections \(connections) is fewer than the \(plan.modes.count) modes; name fewer of them with --mode"
@@ -29,7 +26,6 @@ extension ProbeOptions {
         plan.longDuration = try Self.seconds(longDuration, "--long-duration")
         plan.timeout = try Self.seconds(timeout, "--timeout", from: 0.001)
         try checkTimeout(plan)
-        try checkDescriptors(plan)
         guard path.hasPrefix("/"), path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
             throw ValidationError("--path '\(path)' must begin with / and consist of printable ASCII without spaces")
         }
@@ -37,6 +33,9 @@ extension ProbeOptions {
         plan.expected = anyBody ? .anything : ExpectedBody(path: path)
         plan.noClose = noClose
         plan.load = try load()
+        if let objection = OpenFiles.objection(to: plan, hardLimit: OpenFiles.hardLimit) {
+            throw ValidationError(objection)
+        }
         return plan
     }
 
@@ -96,15 +95,6 @@ extension ProbeOptions {
                 "\(name) \(duration.inSeconds) leaves nothing of --timeout \(timeout) for an answer; make the timeout longer"
             )
         }
-    }
-
-    private func checkDescriptors(_ plan: ProbePlan) throws {
-        let limit = sysconf(CInt(_SC_OPEN_MAX))
-        guard limit >= 0, plan.descriptors > limit else { return }
-        throw ValidationError(
-            "--connections \(connections) can need \(plan.descriptors) open files, and \(limit) are allowed; raise that with "
-                + "`ulimit -n` or ask for fewer connections"
-        )
     }
 
     private static func whole(_ value: Int, _ name: String, _ range: ClosedRange<Int>) throws -> Int {

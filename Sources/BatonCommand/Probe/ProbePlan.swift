@@ -1,9 +1,12 @@
 /// What to do, checked: every number is in its range, every mode has a client.
 struct ProbePlan: Sendable {
     var target: ProbeTarget
+    /// Clients of the load.
     var connections = 32
+    /// Connections that are kept idle over each restart, besides the load.
+    var idle = 0
     var threads = 1
-    var modes: [ProbeMode] = ProbeMode.allCases
+    var modes: [ProbeMode] = ProbeMode.load
     /// Requests per second and client; 0 is as fast as the server answers.
     var rate = 0.0
     /// Of `keep-alive-pause` between requests, of `connect-pause` between connect and request.
@@ -39,6 +42,8 @@ struct ProbePlan: Sendable {
     static let pauseAfterFailure: Duration = .milliseconds(10)
     /// A request overlapping the time up to this long after a restart command has ended is around a restart.
     static let restartShadow: Duration = .seconds(1)
+    /// From one order to an idle connection to the next: 10,000 of them take a second.
+    static let orderSpacing: Duration = .microseconds(100)
     /// How long a first Ctrl-C lets the requests under way complete.
     static let interruptGrace: Duration = .seconds(5)
     /// How many failures are told in detail.
@@ -49,9 +54,15 @@ struct ProbePlan: Sendable {
 
     var pauseBetweenPieces: Duration { bodyTime / max(1, ProbeRequest.slowPieces - 1) }
 
-    /// As many as clients (each with a connection and one left to the server) and event loops can have open. The kernel
-    /// gives out the lowest free ones.
-    var descriptors: Int { 2 * connections + 8 * threads + 64 }
+    /// As many as clients (each with a connection, and those of the load with one left to the server) and event loops can
+    /// have open. The kernel gives out the lowest free ones.
+    var descriptors: Int { 2 * connections + idle + 8 * threads + 64 }
 
-    var clients: [ProbeMode] { ProbeMode.assignment(of: modes, to: connections) }
+    /// By their number.
+    var clients: [ProbeMode] {
+        ProbeMode.assignment(of: modes, to: connections) + Array(repeating: .idle, count: idle)
+    }
+
+    /// The modes that have a client.
+    var allModes: [ProbeMode] { modes + (idle > 0 ? [.idle] : []) }
 }

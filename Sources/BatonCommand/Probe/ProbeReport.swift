@@ -79,6 +79,7 @@ struct ProbeReport: Encodable, Sendable {
     var latencyModes: [String]
     var latencySteady: Latency
     var latencyAroundRestarts: Latency
+    var idle: Idle
     var restarts: [Restart]
     var gaps: Gaps
     var newConnectionGaps: Gaps

@@ -14,18 +14,19 @@ extension ProbeReport {
             durationSeconds: result.duration.inSeconds,
             interrupted: result.wasInterrupted,
             exitStatus: 0,
-            addsUp: record.tally.addsUp,
+            addsUp: record.addsUp,
             noClose: plan.noClose,
             restartCommand: asked?.command ?? "",
             restartsAsked: asked?.count ?? 0,
             restartsFailed: restarts.count { !$0.succeeded },
             total: total,
-            modes: plan.modes.map { mode in
+            modes: plan.allModes.map { mode in
                 Modes(mode.rawValue, clients: clients.count { $0 == mode }, record.tally[mode])
             },
             latencyModes: plan.modes.filter(\.isInHistogram).map(\.rawValue),
             latencySteady: Latency(record.latency.steady),
             latencyAroundRestarts: Latency(record.latency.aroundRestarts),
+            idle: Idle(record.idle, plan: plan),
             restarts: restarts,
             gaps: Gaps(record.windows.gaps),
             newConnectionGaps: Gaps(record.windows.newConnectionGaps),
@@ -62,7 +63,7 @@ extension ProbeReport.Modes {
 }
 
 extension ProbeReport.Latency {
-    fileprivate init(_ histogram: Histogram<UInt64>) {
+    init(_ histogram: Histogram<UInt64>) {
         guard histogram.totalCount > 0 else {
             self.init(responses: 0, p50Microseconds: 0, p99Microseconds: 0, p999Microseconds: 0, maxMicroseconds: 0)
             return

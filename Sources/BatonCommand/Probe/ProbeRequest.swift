@@ -17,7 +17,7 @@ extension ProbeRequest {
         var headers: HTTPHeaders = ["Host": plan.target.authority, "User-Agent": "baton-probe"]
         if !mode.keepsConnection { headers.add(name: "Connection", value: "close") }
         switch mode {
-        case .newConnection, .keepAlive, .keepAlivePause, .connectPause:
+        case .newConnection, .keepAlive, .keepAlivePause, .connectPause, .idle:
             return ProbeRequest(
                 head: HTTPRequestHead(version: .http1_1, method: .GET, uri: plan.path, headers: headers),
                 expected: plan.expected

@@ -32,7 +32,7 @@ final class ProbeRun: Sendable {
     func run() async throws -> Result {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: plan.threads)
         let clients = try await ClientGroup(plan, address: address, on: group, clock: clock, ledger: ledger)
-        let load = Task { await self.load() }
+        let load = Task { await self.load(clients) }
         state.withLock {
             ($0.clients, $0.load) = (clients, load)
             if $0.interrupts > 0 { load.cancel() }
@@ -64,15 +64,16 @@ final class ProbeRun: Sendable {
         }
     }
 
-    private func load() async {
+    private func load(_ clients: ClientGroup) async {
         // A sleep that throws was cancelled: then nothing more is begun.
         switch plan.load {
         case .steady(let duration): try? await Task.sleep(for: duration)
-        case .restarts(let restarts): try? await restart(restarts)
+        case .restarts(let restarts): try? await restart(restarts, clients)
         }
     }
 
-    private func restart(_ restarts: ProbePlan.RestartPlan) async throws {
+    private func restart(_ restarts: ProbePlan.RestartPlan, _ clients: ClientGroup) async throws {
+        await clients.order(.open)
         try await Task.sleep(for: restarts.settle)
         var start = clock.now
         for number in 1...restarts.count {
@@ -80,10 +81,15 @@ final class ProbeRun: Sendable {
                 start = max(start + restarts.interval, clock.now)
                 try await Task.sleep(for: start - clock.now)
             }
+            // In place of those that were closed.
+            await clients.order(.open)
+            try Task.checkCancellation()
             let command = RestartCommand(restarts.command, timeout: restarts.timeout, descriptors: plan.descriptors)
             state.withLock { $0.command = command }
             ledger.restartBegan()
             ledger.restartEnded(await command.run())
+            try Task.checkCancellation()
+            await clients.order(.ask)
             try Task.checkCancellation()
         }
         try await Task.sleep(for: restarts.settle)

@@ -2,15 +2,36 @@
 struct Record: Sendable {
     var tally = Tally()
     var windows = RestartWindows()
+    private(set) var idle = IdleConnections()
     private(set) var latency = LatencyRecorder()
     private(set) var processes = ProcessRecorder()
     /// The first few failures.
     private(set) var failures: [Outcome] = []
 
+    var addsUp: Bool { tally.addsUp && idle.addsUp }
+
+    mutating func restartBegan(at time: Duration) {
+        windows.begin(at: time)
+        idle.restartBegan()
+    }
+
+    mutating func issue(_ mode: ProbeMode, by client: Int) {
+        tally.issue(mode)
+        if mode == .idle { idle.issue(client) }
+    }
+
+    mutating func close(_ close: ServerClose, _ mode: ProbeMode, of client: Int) {
+        tally.close(close, mode)
+        if mode == .idle { idle.close(client) }
+    }
+
     mutating func record(_ outcome: Outcome) {
         tally.record(outcome)
+        if outcome.mode == .idle { idle.record(outcome) }
         if outcome.kind == .ok {
-            windows.good(at: outcome.endedAt, isNewConnection: outcome.mode == .newConnection)
+            if outcome.mode.showsGaps {
+                windows.good(at: outcome.endedAt, isNewConnection: outcome.mode == .newConnection)
+            }
             latency.record(outcome, aroundRestart: windows.overlapsRestart(from: outcome.issuedAt))
             if let pid = outcome.pid { processes.record(pid, at: outcome.endedAt) }
         } else if outcome.kind.isFailure, failures.count < ProbePlan.failuresTold {

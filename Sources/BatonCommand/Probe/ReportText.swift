@@ -4,7 +4,7 @@ struct ReportText {
 
     var text: String {
         let parts = [
-            requests, kinds, latency, restarts, processes, failures, [lastLine],
+            requests, kinds, latency, restarts, idle, processes, failures, [lastLine],
         ]
         return parts.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
     }
@@ -18,8 +18,10 @@ struct ReportText {
             ]
             table.add([mode.mode] + numbers.map { NumberText.count($0) })
         }
+        let idle = report.idle.connections
         let title =
-            "\(report.target), \(NumberText.count(report.connections, "client")) for "
+            "\(report.target), \(NumberText.count(report.connections, "client")) "
+            + (idle > 0 ? "and \(NumberText.count(idle, "idle connection")) for " : "for ")
             + NumberText.seconds(report.durationSeconds)
         return [title, ""] + table.lines
     }
@@ -57,15 +59,18 @@ struct ReportText {
         guard !report.latencyModes.isEmpty else { return [] }
         var table = TextTable(["latency", "responses", "p50", "p99", "p99.9", "max"])
         func add(_ words: String, _ latency: ProbeReport.Latency) {
-            let times = [
-                latency.p50Microseconds, latency.p99Microseconds, latency.p999Microseconds, latency.maxMicroseconds,
-            ]
-            let texts = times.map { latency.responses == 0 ? "-" : NumberText.milliseconds(microseconds: $0) }
-            table.add([words, NumberText.count(latency.responses)] + texts)
+            table.add([words, NumberText.count(latency.responses)] + Self.times(latency))
         }
         add("steady state", report.latencySteady)
         if report.restartsAsked > 0 { add("around restarts", report.latencyAroundRestarts) }
         return table.lines + ["of " + report.latencyModes.joined(separator: ", ")]
+    }
+
+    static func times(_ latency: ProbeReport.Latency) -> [String] {
+        let times = [
+            latency.p50Microseconds, latency.p99Microseconds, latency.p999Microseconds, latency.maxMicroseconds,
+        ]
+        return times.map { latency.responses == 0 ? "-" : NumberText.milliseconds(microseconds: $0) }
     }
 
     private var restarts: [String] {
@@ -133,6 +138,11 @@ struct ReportText {
             }
         } else {
             line += " in \(NumberText.seconds(report.durationSeconds))"
+        }
+        if report.idle.connections > 0 {
+            let all = report.idle.total
+            line +=
+                "; \(NumberText.count(all.survived)) of \(NumberText.count(all.connections, "idle connection")) survived"
         }
         let closed = report.total.closedConnections
         if closed > 0 || report.noClose {
