@@ -175,9 +175,9 @@ struct ClientMachineTests {
     @Test func aSlowBodyComesInPieces() {
         var client = Machine(.slowBody, pieces: 2)
         _ = client.send(.due, at: 0)
-        #expect(client.send(.connected, at: 0) == [.pause(.milliseconds(20)), .write(.head)])
+        #expect(client.send(.connected, at: 0) == [.pause(.milliseconds(20)), .sending, .write(.head)])
         #expect(client.send(.pauseOver, at: 20) == [.pause(.milliseconds(20)), .write(.piece(0))])
-        #expect(client.send(.pauseOver, at: 40) == [.write(.piece(1)), .write(.end)])
+        #expect(client.send(.pauseOver, at: 40) == [.sent, .write(.piece(1)), .write(.end)])
         #expect(client.send(.pauseOver, at: 60).isEmpty)
         #expect(!client.answer(at: 70).contains(.close))
     }
@@ -252,6 +252,33 @@ struct ClientMachineTests {
         #expect(actions.suffix(2) == [.close, .finished])
     }
 
+    @Test func aRequestThatDripsBeginsWithItsFirstByte() {
+        var client = Machine(.drip, pieces: 3, firstBurst: 2, burst: 1)
+        _ = client.send(.due, at: 0)
+        #expect(
+            client.send(.connected, at: 0)
+                == [.pause(.milliseconds(20)), .sending, .write(.head), .write(.piece(0)), .write(.piece(1))]
+        )
+        #expect(client.send(.pauseOver, at: 20) == [.sent, .write(.piece(2)), .write(.end)])
+        #expect(client.answer(at: 30).last == .next(at: .milliseconds(30)))
+        // Only the first request of a client has a start.
+        #expect(
+            client.send(.due, at: 30)
+                == [.issued, .pause(.milliseconds(20)), .sending, .write(.head), .write(.piece(0))]
+        )
+        #expect(client.send(.connectionEnded(.endOfFile), at: 31).outcome?.kind == .keepAliveClosedAfterWritten)
+    }
+
+    @Test func aStartCanBeAllOfARequest() {
+        var client = Machine(.drip, pieces: 2, firstBurst: 2, burst: 1)
+        _ = client.send(.due, at: 0)
+        #expect(
+            client.send(.connected, at: 0)
+                == [.write(.head), .write(.piece(0)), .write(.piece(1)), .write(.end)]
+        )
+        #expect(client.answer(at: 1).outcome?.kind == .ok)
+    }
+
     @Test func anIdleConnectionIsAskedWhenItIsOrdered() {
         var client = Machine(.idle)
         #expect(client.send(.ask, at: 0).isEmpty)
@@ -280,7 +307,7 @@ struct ClientMachineTests {
     @Test(arguments: 0..<200) func accountsForEveryRequest(seed: Int) {
         var random = SplitMix(state: UInt64(seed))
         let mode = ProbeMode.allCases[seed % ProbeMode.allCases.count]
-        var client = Machine(mode, pieces: mode == .slowBody ? 2 : 0)
+        var client = Machine(mode, pieces: mode.sendsInPieces ? 2 : 0, burst: mode == .drip ? 1 : 0)
         var (issued, recorded, finished, open, closed) = (0, 0, 0, 0, 0)
         func count(_ actions: [ClientMachine.Action]) {
             for action in actions {
@@ -330,6 +357,8 @@ private struct Machine {
     init(
         _ mode: ProbeMode,
         pieces: Int = 0,
+        firstBurst: Int = 0,
+        burst: Int = 0,
         thinkTime: Duration = .zero,
         spacing: Duration = .zero
     ) {
@@ -338,6 +367,8 @@ private struct Machine {
                 mode: mode,
                 expected: .pid,
                 pieces: pieces,
+                firstBurst: firstBurst,
+                burst: burst,
                 thinkTime: thinkTime,
                 connectPause: .milliseconds(100),
                 piecePause: .milliseconds(20),

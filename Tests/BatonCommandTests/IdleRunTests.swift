@@ -128,7 +128,7 @@ struct IdleRunTests {
 
     @Test func theTextTellsWhatBecameOfThem() async throws {
         let text = ReportText(report: try await restart(count: 2)).text
-        for word in ["and 3 idle connections for", "closed in restart", "by new process", "restart 2", "all"] {
+        for word in [", 0 clients, 3 idle connections for", "closed in restart", "by new process", "restart 2", "all"] {
             #expect(text.contains(word), "\(text)")
         }
         #expect(text.split(separator: "\n").allSatisfy { !$0.hasSuffix(" ") })

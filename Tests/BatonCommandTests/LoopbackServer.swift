@@ -29,6 +29,8 @@ final class LoopbackServer: Sendable {
         var connection: Int
         var request: Int
         var text: String
+        /// How many reads it came in with.
+        var reads: Int
     }
 
     let port: Int
@@ -114,6 +116,7 @@ final class LoopbackServer: Sendable {
         private let greeting: Deed
         private let deed: @Sendable (Moment) -> Deed
         private var requests = 0
+        private var reads = 0
         private var text = ""
 
         init(connection: Int, greeting: Deed, deed: @escaping @Sendable (Moment) -> Deed) {
@@ -124,10 +127,11 @@ final class LoopbackServer: Sendable {
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             text += String(buffer: unwrapInboundIn(data))
+            reads += 1
             guard isComplete else { return }
-            let moment = Moment(connection: connection, request: requests, text: text)
+            let moment = Moment(connection: connection, request: requests, text: text, reads: reads)
             requests += 1
-            text = ""
+            (text, reads) = ("", 0)
             perform(deed(moment), context)
         }
 

@@ -64,6 +64,12 @@ struct ProbeOptionsTests {
         #expect(try self.plan("--idle", "3", "--restart", "true").clients.count == 35)
     }
 
+    @Test func slowSendersWithoutALoad() throws {
+        let plan = try plan("--connections", "0", "--drip", "2", "--drip-interval", "0.05")
+        #expect(plan.clients == [.drip, .drip])
+        #expect(plan.dripInterval == .milliseconds(50))
+    }
+
     @Test func moreOpenFilesThanThereMayBe() throws {
         let plan = try plan("--connections", "10", "--idle", "1000", "--restart", "true")
         let objection = try #require(OpenFiles.objection(to: plan, hardLimit: 1024))
@@ -103,6 +109,10 @@ struct ProbeOptionsTests {
         ),
         (["--idle", "-1", "--restart", "true"], ["--idle -1"]),
         (["--idle", "60001", "--restart", "true"], ["--idle 60001"]),
+        (["--drip", "-1"], ["--drip -1"]), (["--drip-interval", "0.2"], ["--drip-interval", "--drip N"]),
+        (["--drip", "1", "--drip-interval", "-1"], ["--drip-interval -1"]),
+        (["--mode", "drip"], ["'drip'", "--mode"]),
+        (["--drip", "1", "--drip-interval", "1"], ["--drip-interval 1", "bytes", "--timeout 30"]),
         (["--idle", "3"], ["--idle", "--restart COMMAND"]), (["--mode", "idle"], ["'idle'", "--mode"]),
         (["--connections", "3"], ["--connections 3", "6 modes", "--mode"]),
         (["--connections", "x"], ["'x'", "--connections"]), (["--threads", "0"], ["--threads 0"]),

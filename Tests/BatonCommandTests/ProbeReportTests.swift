@@ -11,6 +11,7 @@ struct ProbeReportTests {
     ) -> ProbeReport {
         var plan = ProbePlan(target: .tcp(host: "127.0.0.1", port: 8080))
         (plan.modes, plan.connections, plan.noClose) = ([.newConnection, .keepAlive], 2, noClose)
+        (plan.drip, plan.idle) = (1, 1)
         plan.load = .restarts(
             ProbePlan.RestartPlan(
                 command: "restart it",
@@ -58,8 +59,10 @@ struct ProbeReportTests {
         let json = try #require(try JSONSerialization.jsonObject(with: try report.json()) as? [String: Any])
         #expect(
             json.keys.sorted() == [
-                "adds_up", "connections", "duration_seconds", "exit_status", "failures", "format_version", "gaps",
-                "idle", "interrupted", "latency_around_restarts", "latency_modes", "latency_steady", "modes",
+                "adds_up", "being_sent_at_restarts", "connections", "drip_connections", "duration_seconds",
+                "exit_status",
+                "failures", "format_version", "gaps", "idle", "interrupted", "latency_around_restarts", "latency_modes",
+                "latency_steady", "modes",
                 "new_connection_gaps", "no_close", "pids", "restart_command", "restarts", "restarts_asked",
                 "restarts_failed",
                 "target", "total",
@@ -74,7 +77,20 @@ struct ProbeReportTests {
             "issued",
             "mode", "outcomes", "recorded",
         ]
+        let beingSent = [
+            "answered_by_new_process", "answered_by_old_process", "answered_by_unknown_process", "mode", "requests",
+            "unanswered",
+        ]
+        let round = [
+            "answered_by_new_process", "answered_by_old_process", "answered_by_unknown_process", "closed_after_answer",
+            "closed_during_restart", "closed_on_request", "connections", "latency", "not_asked", "survived",
+            "unanswered",
+        ]
+        let idle = try #require(json["idle"] as? [String: Any])
+        #expect(idle.keys.sorted() == ["connections", "restarts", "total"])
+        #expect((idle["total"] as? [String: Any])?.keys.sorted() == round)
         let expected: [(String, [String])] = [
+            ("being_sent_at_restarts", beingSent),
             ("latency_steady", latency), ("latency_around_restarts", latency), ("gaps", gaps),
             ("new_connection_gaps", gaps), ("total", mode), ("modes", mode),
             (
@@ -120,6 +136,7 @@ struct ProbeReportTests {
         #expect(
             ReportText(report: report(Self.restarts)).lastLine
                 == "0 of 2 requests failed over 2 restarts; longest pause 31 ms (median 19 ms)"
+                + "; 0 of 0 idle connections survived"
         )
         #expect(ReportText(report: report(fail(.reset))).lastLine.hasPrefix("1 of 3 requests failed"))
         #expect(ReportText(report: report(interrupted: true)).lastLine.hasSuffix("; interrupted"))
@@ -189,6 +206,5 @@ struct ProbeReportTests {
             #expect(text.contains(word))
         }
         #expect(text.split(separator: "\n").allSatisfy { !$0.hasSuffix(" ") })
-        #expect(text.hasSuffix("(median 19 ms)\n"))
     }
 }

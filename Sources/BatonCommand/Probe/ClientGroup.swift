@@ -88,11 +88,19 @@ extension ClientMachine.Settings {
             mode: mode,
             expected: request.expected,
             pieces: request.pieces.count,
+            firstBurst: mode == .drip ? Self.firstBurst(number, of: request.pieces.count, plan: plan) : 0,
+            burst: mode == .drip ? 1 : 0,
             thinkTime: mode == .keepAlivePause ? plan.pause : .zero,
             connectPause: plan.pause,
-            piecePause: plan.pauseBetweenPieces,
+            piecePause: mode == .drip ? plan.dripInterval : plan.pauseBetweenPieces,
             spacing: plan.spacing,
             timeout: plan.timeout
         )
+    }
+
+    /// The clients start at different places of their first request, so that they are at different places at any time; the
+    /// last one has sent all of it, so that it is soon known which process answers.
+    private static func firstBurst(_ number: Int, of pieces: Int, plan: ProbePlan) -> Int {
+        max(1, pieces * (number - plan.connections + 1) / plan.drip)
     }
 }

@@ -36,6 +36,10 @@ extension ClientMachine {
         case issued
         case write(Part)
         case pause(Duration)
+        /// Some of the request is written now, and some is not.
+        case sending
+        /// From here on nothing of it is kept back.
+        case sent
         case record(Outcome)
         /// The server has ended the connection, or said that it does, and the client had not asked for it.
         case closed(ServerClose)
@@ -47,7 +51,7 @@ extension ClientMachine {
 
     enum Part: Equatable {
         case head
-        /// A piece of the body, by its index.
+        /// A piece of the body, or of the whole request where it is sent byte by byte, by its index.
         case piece(Int)
         case end
     }
@@ -58,6 +62,9 @@ extension ClientMachine {
         var mode: ProbeMode
         var expected: ExpectedBody
         var pieces = 0
+        /// So many pieces are written with the head, of the client's first request and of each other.
+        var firstBurst = 0
+        var burst = 0
         /// Between the end of a response and the next request, of `keep-alive-pause`.
         var thinkTime: Duration = .zero
         /// Between connect and request, of `connect-pause`.

@@ -27,6 +27,7 @@ struct ClientMachine {
     private var phase: Phase = .idle(connected: false)
     private var connectedAt: Duration = .zero
     private var stopping = false
+    private var hasSent = false
 
     init(_ settings: Settings) { self.settings = settings }
 
@@ -82,13 +83,16 @@ extension ClientMachine {
     }
 
     private mutating func send() -> [Action] {
-        guard settings.pieces > 0 else {
+        let count = min(settings.pieces, hasSent ? settings.burst : settings.firstBurst)
+        let writes = [.write(.head)] + (0..<count).map { Action.write(.piece($0)) }
+        hasSent = true
+        guard count < settings.pieces else {
             phase = .waiting
-            return [.write(.head), .write(.end)]
+            return writes + [.write(.end)]
         }
-        phase = .sending(piece: 0)
+        phase = .sending(piece: count)
         // The pause is armed before the write: a write that fails ends the request at once, and its pause with it.
-        return [.pause(settings.piecePause), .write(.head)]
+        return [.pause(settings.piecePause), .sending] + writes
     }
 
     private mutating func pauseOver(at now: Duration) -> [Action] {
@@ -98,7 +102,7 @@ extension ClientMachine {
             return send()
         case .sending(let piece) where piece + 1 == settings.pieces:
             phase = .waiting
-            return [.write(.piece(piece)), .write(.end)]
+            return [.sent, .write(.piece(piece)), .write(.end)]
         case .sending(let piece):
             phase = .sending(piece: piece + 1)
             return [.pause(settings.piecePause), .write(.piece(piece))]

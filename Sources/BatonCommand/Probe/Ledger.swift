@@ -13,6 +13,11 @@ final class Ledger: Sendable {
     /// Before the first byte, before connect: from here on the request owes an outcome.
     func issue(_ mode: ProbeMode, by client: Int) { state.withLock { $0.issue(mode, by: client) } }
 
+    /// A part of the request is written: from here to `sent` a restart finds it in the middle.
+    func beginSending(_ mode: ProbeMode, by client: Int) { state.withLock { $0.beginSending(mode, by: client) } }
+
+    func sent(by client: Int) { state.withLock { $0.sent(by: client) } }
+
     func record(_ outcome: Outcome) { state.withLock { $0.record(outcome) } }
 
     func close(_ close: ServerClose, _ mode: ProbeMode, of client: Int) {

@@ -67,6 +67,8 @@ final class ProbeClient {
         case .close: release()?.close(promise: nil)
         case .leaveToServer: leaveToServer()
         case .write(let part): write(part)
+        case .sending: ledger.beginSending(machine.settings.mode, by: machine.settings.client)
+        case .sent: ledger.sent(by: machine.settings.client)
         case .closed(let close): ledger.close(close, machine.settings.mode, of: machine.settings.client)
         case .note(let close): ledger.note(close, machine.settings.mode)
         case .pause(let duration):
@@ -125,7 +127,11 @@ extension ProbeClient {
             try channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1)
         }
         try pipeline.addHandler(ConnectionHandler.Counter(for: handler))
-        try pipeline.addHTTPClientHandlers()
+        if machine.settings.mode == .drip {
+            try pipeline.addHandlers([RequestBytesHandler(), ByteToMessageHandler(HTTPResponseDecoder())])
+        } else {
+            try pipeline.addHTTPClientHandlers()
+        }
         try pipeline.addHandler(handler)
         connection = (channel, handler)
     }

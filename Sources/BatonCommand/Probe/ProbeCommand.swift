@@ -22,11 +22,14 @@ struct ProbeCommand: AsyncParsableCommand {
               long              a few that take the server --long-duration
             The last two ask for /sleep/, the others for --path.
 
-            CONNECTIONS OVER A RESTART
+            CONNECTIONS AND REQUESTS OVER A RESTART
             --idle opens keep-alive connections, has a request answered on each, and leaves them idle. When a restart \
             command is done, a request is sent on each that is still open: it should be answered there, and by the new \
             process. That the old one answers is told and no failure; it happens with a command that does not wait for \
             the restart, as `kill -HUP`. Before the next restart others are opened in place of those that were closed.
+            --drip has clients send well-formed requests byte by byte over keep-alive connections, so that a restart finds \
+            some in the middle; the report says which process answered these, and those of slow-body. The first requests \
+            of the clients begin with more than a byte at once, each with more than the one before, the last one with all.
 
             EXIT STATUS
               0    nothing failed

@@ -8,6 +8,8 @@ enum ProbeMode: String, CaseIterable, Codable, Sendable, ExpressibleByArgument {
     case connectPause = "connect-pause"
     case slowBody = "slow-body"
     case long
+    /// Only with `--drip`: one connection, on which requests are sent byte by byte.
+    case drip
     /// Only with `--idle`: a connection that is kept over a restart, and asked once after it.
     case idle
 
@@ -24,22 +26,25 @@ enum ProbeMode: String, CaseIterable, Codable, Sendable, ExpressibleByArgument {
     /// Whether the client sends its next request on the connection of the last one.
     var keepsConnection: Bool {
         switch self {
-        case .keepAlive, .keepAlivePause, .slowBody, .idle: true
+        case .keepAlive, .keepAlivePause, .slowBody, .drip, .idle: true
         case .newConnection, .connectPause, .long: false
         }
     }
 
-    /// Whether its latencies go into the histograms of the load: those of `slow-body` and `long` consist of waiting that
-    /// was asked for, those of `idle` are told apart.
+    /// Whether its latencies go into the histograms of the load: those of `slow-body`, `long` and `drip` consist of
+    /// waiting that was asked for, those of `idle` are told apart.
     var isInHistogram: Bool {
         switch self {
         case .newConnection, .keepAlive, .keepAlivePause, .connectPause: true
-        case .slowBody, .long, .idle: false
+        case .slowBody, .long, .drip, .idle: false
         }
     }
 
-    /// Whether it asks all the time, so that a time without answers says something about the server.
-    var showsGaps: Bool { self != .idle }
+    /// Whether a time without answers says something about the server, and not only that nothing was asked.
+    var showsGaps: Bool { self != .drip && self != .idle }
+
+    /// Whether a request is sent in pieces, so that a restart can begin in the middle of it.
+    var sendsInPieces: Bool { self == .slowBody || self == .drip }
 
     /// Whether a request is sent when it is ordered, not when the last one is done.
     var awaitsOrders: Bool { self == .idle }

@@ -14,7 +14,7 @@ struct ProbeOptions: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
-        help: "How many clients, each with one connection at a time; 0 with --idle."
+        help: "How many clients, each with one connection at a time; 0 with --idle or --drip."
     )
     var connections = 32
 
@@ -57,6 +57,15 @@ struct ProbeOptions: ParsableArguments {
             "Besides the load, keep this many connections idle over each restart, and send a request on each when its command is done."
     )
     var idle = 0
+
+    @Option(
+        parsing: .unconditional,
+        help: "Besides the load, have this many clients send their requests byte by byte, over and over."
+    )
+    var drip = 0
+
+    @Option(parsing: .unconditional, help: "Seconds from one byte of --drip to the next. (default: 0.1)")
+    var dripInterval: Double?
 
     @Flag(help: "Take any complete answer with status 200 to a short request for right.")
     var anyBody = false

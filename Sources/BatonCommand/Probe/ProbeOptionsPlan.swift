@@ -8,7 +8,12 @@ extension ProbeOptions {
         guard plan.idle == 0 || restart != nil else {
             throw ValidationError("--idle says nothing without --restart COMMAND")
         }
-        plan.connections = try Self.whole(connections, "--connections", (plan.idle > 0 ? 0 : 1)...10_000)
+        plan.drip = try Self.whole(drip, "--drip", 0...10_000)
+        guard plan.drip > 0 || dripInterval == nil else {
+            throw ValidationError("--drip-interval says nothing without --drip N")
+        }
+        plan.dripInterval = try Self.seconds(dripInterval ?? 0.1, "--drip-interval")
+        plan.connections = try Self.whole(connections, "--connections", (plan.idle + plan.drip > 0 ? 0 : 1)...10_000)
         plan.threads = try Self.whole(threads, "--threads", 1...64)
         if !modes.isEmpty { plan.modes = ProbeMode.load.filter { modes.contains($0) } }
         if modes.isEmpty, connections == 0 { plan.modes = [] }
@@ -31,6 +36,7 @@ extension ProbeOptions {
         }
         plan.path = path
         plan.expected = anyBody ? .anything : ExpectedBody(path: path)
+        try checkDrip(plan)
         plan.noClose = noClose
         plan.load = try load()
         if let objection = OpenFiles.objection(to: plan, hardLimit: OpenFiles.hardLimit) {
@@ -95,6 +101,16 @@ extension ProbeOptions {
                 "\(name) \(duration.inSeconds) leaves nothing of --timeout \(timeout) for an answer; make the timeout longer"
             )
         }
+    }
+
+    private func checkDrip(_ plan: ProbePlan) throws {
+        let bytes = ProbeRequest.make(for: .drip, plan: plan).pieces.count
+        let time = plan.dripInterval * (bytes - 1)
+        guard plan.drip > 0, time >= plan.timeout else { return }
+        throw ValidationError(
+            "--drip-interval \(plan.dripInterval.inSeconds) makes the \(bytes) bytes of a request take \(time.inSeconds) s, "
+                + "which leaves nothing of --timeout \(timeout) for an answer; make the timeout longer"
+        )
     }
 
     private static func whole(_ value: Int, _ name: String, _ range: ClosedRange<Int>) throws -> Int {

@@ -5,6 +5,10 @@ struct ProbePlan: Sendable {
     var connections = 32
     /// Connections that are kept idle over each restart, besides the load.
     var idle = 0
+    /// Clients that send their requests byte by byte, besides the load.
+    var drip = 0
+    /// From one byte to the next.
+    var dripInterval: Duration = .milliseconds(100)
     var threads = 1
     var modes: [ProbeMode] = ProbeMode.load
     /// Requests per second and client; 0 is as fast as the server answers.
@@ -54,15 +58,16 @@ struct ProbePlan: Sendable {
 
     var pauseBetweenPieces: Duration { bodyTime / max(1, ProbeRequest.slowPieces - 1) }
 
-    /// As many as clients (each with a connection, and those of the load with one left to the server) and event loops can
+    /// As many as clients (each with a connection, and all but the idle ones with one left to the server) and event loops can
     /// have open. The kernel gives out the lowest free ones.
-    var descriptors: Int { 2 * connections + idle + 8 * threads + 64 }
+    var descriptors: Int { 2 * (connections + drip) + idle + 8 * threads + 64 }
 
     /// By their number.
     var clients: [ProbeMode] {
-        ProbeMode.assignment(of: modes, to: connections) + Array(repeating: .idle, count: idle)
+        ProbeMode.assignment(of: modes, to: connections) + Array(repeating: .drip, count: drip)
+            + Array(repeating: .idle, count: idle)
     }
 
     /// The modes that have a client.
-    var allModes: [ProbeMode] { modes + (idle > 0 ? [.idle] : []) }
+    var allModes: [ProbeMode] { modes + (drip > 0 ? [.drip] : []) + (idle > 0 ? [.idle] : []) }
 }

@@ -63,6 +63,8 @@ struct ProbeReport: Encodable, Sendable {
     var formatVersion = Self.formatVersion
     var target: String
     var connections: Int
+    /// Of `--drip`.
+    var dripConnections: Int
     var durationSeconds: Double
     var interrupted: Bool
     var exitStatus: Int32
@@ -79,6 +81,8 @@ struct ProbeReport: Encodable, Sendable {
     var latencyModes: [String]
     var latencySteady: Latency
     var latencyAroundRestarts: Latency
+    /// By mode, of those that send in pieces.
+    var beingSentAtRestarts: [BeingSent]
     var idle: Idle
     var restarts: [Restart]
     var gaps: Gaps

@@ -11,6 +11,7 @@ extension ProbeReport {
         self.init(
             target: plan.target.words,
             connections: plan.connections,
+            dripConnections: plan.drip,
             durationSeconds: result.duration.inSeconds,
             interrupted: result.wasInterrupted,
             exitStatus: 0,
@@ -26,6 +27,7 @@ extension ProbeReport {
             latencyModes: plan.modes.filter(\.isInHistogram).map(\.rawValue),
             latencySteady: Latency(record.latency.steady),
             latencyAroundRestarts: Latency(record.latency.aroundRestarts),
+            beingSentAtRestarts: plan.allModes.filter(\.sendsInPieces).map { BeingSent($0, record.beingSent) },
             idle: Idle(record.idle, plan: plan),
             restarts: restarts,
             gaps: Gaps(record.windows.gaps),

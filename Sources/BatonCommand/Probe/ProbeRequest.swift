@@ -4,7 +4,7 @@ import NIOHTTP1
 /// A request as the clients of one mode send it, and what a right answer to it is.
 struct ProbeRequest: Sendable {
     var head: HTTPRequestHead
-    /// What the body is sent in; a pause lies between one and the next.
+    /// What the body, or of mode `drip` the whole request, is sent in; a pause lies between one and the next.
     var pieces: [ByteBuffer] = []
     var expected: ExpectedBody
 }
@@ -22,6 +22,10 @@ extension ProbeRequest {
                 head: HTTPRequestHead(version: .http1_1, method: .GET, uri: plan.path, headers: headers),
                 expected: plan.expected
             )
+        case .drip:
+            let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: plan.path, headers: headers)
+            let pieces = bytes(of: head).map { ByteBuffer(bytes: [$0]) }
+            return ProbeRequest(head: head, pieces: pieces, expected: plan.expected)
         case .long:
             let uri = "/sleep/?duration=\(GoDuration.text(plan.longDuration))"
             return ProbeRequest(
@@ -42,5 +46,10 @@ extension ProbeRequest {
                 expected: .sleep(nanoseconds: 1_000_000)
             )
         }
+    }
+
+    private static func bytes(of head: HTTPRequestHead) -> [UInt8] {
+        let fields = head.headers.map { "\($0.name): \($0.value)\r\n" }.joined()
+        return Array("\(head.method) \(head.uri) HTTP/1.1\r\n\(fields)\r\n".utf8)
     }
 }

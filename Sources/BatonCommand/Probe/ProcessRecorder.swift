@@ -12,6 +12,8 @@ struct ProcessRecorder: Sendable {
     private(set) var inOrder: [Process] = []
     private var index: [Int: Int] = [:]
 
+    func firstSeen(_ pid: Int) -> Duration? { index[pid].map { inOrder[$0].firstSeen } }
+
     mutating func record(_ pid: Int, at time: Duration) {
         if let known = index[pid] {
             inOrder[known].responses += 1

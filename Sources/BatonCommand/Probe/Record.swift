@@ -3,17 +3,23 @@ struct Record: Sendable {
     var tally = Tally()
     var windows = RestartWindows()
     private(set) var idle = IdleConnections()
+    private(set) var beingSent = RequestsBeingSent()
     private(set) var latency = LatencyRecorder()
     private(set) var processes = ProcessRecorder()
     /// The first few failures.
     private(set) var failures: [Outcome] = []
 
-    var addsUp: Bool { tally.addsUp && idle.addsUp }
+    var addsUp: Bool { tally.addsUp && idle.addsUp && beingSent.addsUp }
 
     mutating func restartBegan(at time: Duration) {
         windows.begin(at: time)
         idle.restartBegan()
+        beingSent.restartBegan(windows.restarts.count - 1)
     }
+
+    mutating func beginSending(_ mode: ProbeMode, by client: Int) { beingSent.begin(client, mode) }
+
+    mutating func sent(by client: Int) { beingSent.sent(client) }
 
     mutating func issue(_ mode: ProbeMode, by client: Int) {
         tally.issue(mode)
@@ -37,5 +43,6 @@ struct Record: Sendable {
         } else if outcome.kind.isFailure, failures.count < ProbePlan.failuresTold {
             failures.append(outcome)
         }
+        beingSent.record(outcome, restarts: windows.restarts, processes: processes)
     }
 }

@@ -4,7 +4,7 @@ struct ReportText {
 
     var text: String {
         let parts = [
-            requests, kinds, latency, restarts, idle, processes, failures, [lastLine],
+            requests, kinds, latency, restarts, beingSent, idle, processes, failures, [lastLine],
         ]
         return parts.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
     }
@@ -18,10 +18,11 @@ struct ReportText {
             ]
             table.add([mode.mode] + numbers.map { NumberText.count($0) })
         }
-        let idle = report.idle.connections
+        let (drip, idle) = (report.dripConnections, report.idle.connections)
         let title =
-            "\(report.target), \(NumberText.count(report.connections, "client")) "
-            + (idle > 0 ? "and \(NumberText.count(idle, "idle connection")) for " : "for ")
+            "\(report.target), \(NumberText.count(report.connections, "client"))"
+            + (drip > 0 ? ", \(NumberText.count(drip, "slow sender"))" : "")
+            + (idle > 0 ? ", \(NumberText.count(idle, "idle connection"))" : "") + " for "
             + NumberText.seconds(report.durationSeconds)
         return [title, ""] + table.lines
     }

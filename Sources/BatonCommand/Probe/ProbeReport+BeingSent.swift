@@ -1,0 +1,46 @@
+extension ProbeReport {
+    /// Requests of which a part was sent when a restart began, at each restart. `requests` is the sum of the others.
+    struct BeingSent: Encodable, Sendable {
+        var mode: String
+        var requests: Int
+        /// By a process that had not answered before the restart began.
+        var answeredByNewProcess: Int
+        var answeredByOldProcess: Int
+        /// The answer does not name its process, or none had answered before the restart.
+        var answeredByUnknownProcess: Int
+        var unanswered: Int
+    }
+}
+
+extension ProbeReport.BeingSent {
+    init(_ mode: ProbeMode, _ beingSent: RequestsBeingSent) {
+        let count = beingSent.byMode[mode, default: RequestsBeingSent.Count()]
+        self.init(
+            mode: mode.rawValue,
+            requests: count.requests,
+            answeredByNewProcess: count.answeredByNew,
+            answeredByOldProcess: count.answeredByOld,
+            answeredByUnknownProcess: count.answeredByUnknown,
+            unanswered: count.unanswered
+        )
+    }
+}
+
+extension ReportText {
+    /// Who answered the requests that restarts began in the middle of.
+    var beingSent: [String] {
+        guard report.restartsAsked > 0, !report.beingSentAtRestarts.isEmpty else { return [] }
+        var table = TextTable([
+            "being sent when a restart began", "requests", "answered by new process", "by old", "by unknown",
+            "unanswered",
+        ])
+        for mode in report.beingSentAtRestarts {
+            let numbers = [
+                mode.requests, mode.answeredByNewProcess, mode.answeredByOldProcess, mode.answeredByUnknownProcess,
+                mode.unanswered,
+            ]
+            table.add([mode.mode] + numbers.map { NumberText.count($0) })
+        }
+        return table.lines
+    }
+}
