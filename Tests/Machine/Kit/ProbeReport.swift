@@ -15,6 +15,42 @@ public struct ProbeReport: Decodable, Sendable {
         public let outcomes: [String: Int]
         /// Idle connections that the server closed before a request was written to them.
         public let closedBeforeWritten: [String: Int]
+        /// Connections that the server closed though their client had not asked for it, with or without loss.
+        public let closedConnections: Int
+    }
+
+    /// What became of the connections of `--idle`.
+    public struct Idle: Decodable, Sendable {
+        /// All restarts together.
+        public let total: Round
+        /// In their order.
+        public let restarts: [Round]
+    }
+
+    /// What became of the idle connections at one restart.
+    public struct Round: Decodable, Sendable {
+        /// Open and idle when the restart command began.
+        public let connections: Int
+        /// Answered after it, and still open when the next restart began or the run ended.
+        public let survived: Int
+        /// Answered by another process than before.
+        public let answeredByNewProcess: Int
+        /// Answered by the same process as before.
+        public let answeredByOldProcess: Int
+    }
+
+    /// Requests of one mode of which a part was sent when a restart began.
+    public struct BeingSent: Decodable, Sendable {
+        /// `slow-body` or `drip`.
+        public let mode: String
+        /// How many there were, over all restarts.
+        public let requests: Int
+        /// Answered by a process that had not answered before the restart began.
+        public let answeredByNewProcess: Int
+        /// Answered by one that had.
+        public let answeredByOldProcess: Int
+        /// Not answered as they should be.
+        public let unanswered: Int
     }
 
     /// One run of the restart command.
@@ -33,6 +69,10 @@ public struct ProbeReport: Decodable, Sendable {
 
     /// All modes together.
     public let total: Total
+    /// The connections of `--idle`.
+    public let idle: Idle
+    /// Requests that were being sent when a restart began, by mode.
+    public let beingSentAtRestarts: [BeingSent]
     /// Each run of the restart command.
     public let restarts: [Restart]
     /// The processes that answered.
