@@ -309,6 +309,8 @@ struct ClientMachineTests {
         let mode = ProbeMode.allCases[seed % ProbeMode.allCases.count]
         var client = Machine(mode, pieces: mode.sendsInPieces ? 2 : 0, burst: mode == .drip ? 1 : 0)
         var (issued, recorded, finished, open, closed) = (0, 0, 0, 0, 0)
+        // Not expected of each action: that would keep the machine from all other tests for seconds.
+        var isSound = true
         func count(_ actions: [ClientMachine.Action]) {
             for action in actions {
                 switch action {
@@ -319,8 +321,7 @@ struct ClientMachineTests {
                 case .closed: closed += 1
                 default: break
                 }
-                #expect(closed <= open)
-                #expect(issued - recorded == 0 || issued - recorded == 1)
+                isSound = isSound && (0...1).contains(issued - recorded) && closed <= open
             }
         }
         let events: [ClientMachine.Event] = [
@@ -334,6 +335,7 @@ struct ClientMachineTests {
             count(client.send(events[Int(random.next() % UInt64(events.count))], at: Int64(step * 100)))
         }
         count(client.send(.abandon, at: 100_000))
+        #expect(isSound)
         #expect(issued == recorded)
         #expect(finished == 1)
     }
