@@ -153,8 +153,8 @@ final class ActivatedServer<Connection: Sendable>: Service, CustomStringConverti
     private func ready() {
         logger.info("ready: accepting connections")
         guard reporter.ready("serving") else { return }
-        hooks.ready()
         watchdog?.pingNow()
+        hooks.ready()
     }
 
     private func stopping(_ reason: StopReason) {

@@ -20,6 +20,7 @@ public final class ConnectionOffer: Sendable {
     }
 
     private struct Offered: Sendable {
+        let channel: any Channel
         let connection: CarriedConnection
         let done: @Sendable (Outcome) -> Void
     }
@@ -40,12 +41,20 @@ public final class ConnectionOffer: Sendable {
     private let isEmptied: Bool
     private let batches: [ObjectIdentifier: NIOLoopBoundBox<Batch>]
     private let tally = Locked(Tally())
+    private let moved: @Sendable ([any Channel]) -> Void
 
     /// - Parameters:
     ///   - carrier: Where connections are put.
     ///   - isEmptied: Whether somebody takes them out already.
     ///   - loops: The event loops of the connections.
-    init(carrier: Carrier, isEmptied: Bool, loops: [any EventLoop]) {
+    ///   - moved: Told of those that are given away, on their event loop.
+    init(
+        carrier: Carrier,
+        isEmptied: Bool,
+        loops: [any EventLoop],
+        moved: @escaping @Sendable ([any Channel]) -> Void
+    ) {
+        self.moved = moved
         self.carrier = carrier
         self.isEmptied = isEmptied
         batches = Dictionary(
@@ -73,7 +82,7 @@ public final class ConnectionOffer: Sendable {
             return
         }
         batch.value.offered.append(
-            Offered(connection: CarriedConnection(descriptor: descriptor, bytes: bytes), done: done)
+            Offered(channel: channel, connection: CarriedConnection(descriptor: descriptor, bytes: bytes), done: done)
         )
         if !batch.value.isCollecting { send(batch) }
     }
@@ -106,6 +115,7 @@ public final class ConnectionOffer: Sendable {
         batch.value.offered = []
         let (count, failure) = carrier.put(offered.map(\.connection))
         tally.withLock { $0.moved += count }
+        if count > 0 { moved(offered.prefix(count).map(\.channel)) }
         for entry in offered.prefix(count) { entry.done(.moved) }
         guard let failure else { return }
         for entry in offered.dropFirst(count) {

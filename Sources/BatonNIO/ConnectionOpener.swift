@@ -21,7 +21,7 @@ final class ConnectionOpener<Connection: Sendable>: Sendable {
     private let loops: [Loop]
     private let next = Atomic(0)
     private let register: ConnectionRegister
-    private let opened: @Sendable (Connection, any Channel) -> Void
+    private let opened: @Sendable (Connection, any Channel, ConnectionToken) -> Void
     private let failed: @Sendable (any Error) -> Void
 
     /// - Parameters:
@@ -33,7 +33,7 @@ final class ConnectionOpener<Connection: Sendable>: Sendable {
         loops: [any EventLoop],
         register: ConnectionRegister,
         setUp: @escaping @Sendable (any Channel) -> EventLoopFuture<Connection>,
-        opened: @escaping @Sendable (Connection, any Channel) -> Void,
+        opened: @escaping @Sendable (Connection, any Channel, ConnectionToken) -> Void,
         failed: @escaping @Sendable (any Error) -> Void
     ) {
         self.loops = loops.map { loop in
@@ -91,9 +91,10 @@ final class ConnectionOpener<Connection: Sendable>: Sendable {
         opened.whenComplete { outcome in
             switch outcome {
             case .success(let channel):
-                self.register.activated(channel, loop: index)
+                let token = ConnectionToken()
+                self.register.activated(channel, token, loop: index)
                 if let (channel, connection) = pending.value.removeValue(forKey: ObjectIdentifier(channel)) {
-                    self.opened(connection, channel)
+                    self.opened(connection, channel, token)
                 }
             case .failure(let error):
                 self.failed(error)
@@ -103,7 +104,7 @@ final class ConnectionOpener<Connection: Sendable>: Sendable {
                     return
                 }
                 pending.value[id] = nil
-                self.opened(entry.connection, entry.channel)
+                self.opened(entry.connection, entry.channel, ConnectionToken())
             }
         }
     }

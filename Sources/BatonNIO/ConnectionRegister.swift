@@ -6,7 +6,7 @@ import Systemd
 ///
 /// The channels are kept by event loop, each loop's touched on that loop only, so that a connection costs no lock.
 final class ConnectionRegister: Sendable {
-    private typealias Channels = NIOLoopBoundBox<[ObjectIdentifier: any Channel]>
+    private typealias Channels = NIOLoopBoundBox<[ObjectIdentifier: (channel: any Channel, token: ConnectionToken)]>
 
     /// More lines than this about connections that were cut would only drown the journal.
     static let reportLimit = 50
@@ -45,12 +45,23 @@ final class ConnectionRegister: Sendable {
     }
 
     /// The channel of a connection is active. To be called on its event loop, the one at `index`.
-    func activated(_ channel: any Channel, loop index: Int) {
+    func activated(_ channel: any Channel, _ token: ConnectionToken, loop index: Int) {
         let (id, channels) = (ObjectIdentifier(channel), channels[index])
-        channels.value[id] = channel
+        channels.value[id] = (channel, token)
         channel.closeFuture.whenComplete { _ in channels.value[id] = nil }
         if isDraining.load(ordering: .sequentiallyConsistent) { announce(to: channel) }
         if isCut.load(ordering: .sequentiallyConsistent) { cut(channel) }
+    }
+
+    /// Other processes have these connections: the ends of their channels and handlers are not waited for. To be called on their
+    /// event loop.
+    func moved(_ moved: [any Channel]) {
+        guard let loop = moved.first?.eventLoop, let index = loops.firstIndex(where: { $0 === loop }) else { return }
+        for channel in moved {
+            guard let entry = channels[index].value.removeValue(forKey: ObjectIdentifier(channel)) else { continue }
+            entry.token.move()
+            closed()
+        }
     }
 
     /// A connection has closed and its handler has returned, or it could not be set up.
@@ -71,7 +82,7 @@ final class ConnectionRegister: Sendable {
         isDraining.store(true, ordering: .sequentiallyConsistent)
         for (loop, channels) in zip(loops, channels) {
             loop.execute { [self] in
-                let all = Array(channels.value.values)
+                let all = channels.value.values.map(\.channel)
                 let announce = { for channel in all { self.announce(to: channel) } }
                 if let offer = offer.withLock({ $0 }) { offer.collect(on: loop, announce) } else { announce() }
             }
@@ -101,7 +112,7 @@ final class ConnectionRegister: Sendable {
         let (answers, answer) = AsyncStream.makeStream(of: (channels: Int, sum: ConnectionCensus).self)
         for (loop, channels) in zip(loops, channels) {
             loop.execute {
-                let parts = Array(channels.value.values).map(Self.ask)
+                let parts = channels.value.values.map { Self.ask($0.channel) }
                 answer.yield((parts.count, parts.reduce(ConnectionCensus(), +)))
             }
         }
@@ -133,7 +144,7 @@ final class ConnectionRegister: Sendable {
     private func forEachChannel(_ body: @escaping @Sendable (any Channel) -> Void) {
         for (loop, channels) in zip(loops, channels) {
             // A copy: the body may close channels, which then leave the original.
-            loop.execute { for channel in Array(channels.value.values) { body(channel) } }
+            loop.execute { for channel in channels.value.values.map(\.channel) { body(channel) } }
         }
     }
 

@@ -25,7 +25,7 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
     private let count: OpenCount
     private let register: ConnectionRegister
     private let conductor: DrainConductor
-    private let tasks: HandlerTasks<Connection>
+    private let tasks: HandlerTasks<(Connection, ConnectionToken)>
     private let idleExit: Duration?
 
     /// Creates a server; it accepts nothing before ``run(started:stopping:handle:)``.
@@ -81,7 +81,7 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
     ) throws {
         try sockets.requireStreamListeners()
         let conductor = DrainConductor(timeout: drain.timeout)
-        let (tasks, count) = (HandlerTasks<Connection>(), OpenCount())
+        let (tasks, count) = (HandlerTasks<(Connection, ConnectionToken)>(), OpenCount())
         let loops = Array(group.makeIterator())
         let register = ConnectionRegister(
             loops: loops,
@@ -95,9 +95,9 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
             admission.closed()
             waker.wake()
         }
-        let opener = ConnectionOpener(loops: loops, register: register, setUp: setUp) { connection, channel in
+        let opener = ConnectionOpener(loops: loops, register: register, setUp: setUp) { connection, channel, token in
             if admission != nil { channel.closeFuture.whenComplete { _ in left() } }
-            tasks.deliver(connection)
+            tasks.deliver((connection, token))
         } failed: { error in
             left()
             logger.debug("a connection could not be set up: \(error)")
@@ -121,7 +121,14 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
                 ended: { reason in
                     // On the accept thread, which may wait for the service manager.
                     if count.open > 0, let (carrier, isEmptied) = succession?.carrier(for: reason) {
-                        register.offer(ConnectionOffer(carrier: carrier, isEmptied: isEmptied, loops: loops))
+                        register.offer(
+                            ConnectionOffer(
+                                carrier: carrier,
+                                isEmptied: isEmptied,
+                                loops: loops,
+                                moved: register.moved
+                            )
+                        )
                     }
                     conductor.tell(.acceptingEnded)
                 }
@@ -190,9 +197,9 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
         count.restart()
         try acceptor.start()
         let (acceptor, count, register, tasks) = (acceptor, count, register, tasks)
-        tasks.start { connection in
+        tasks.start { connection, token in
             await handle(connection)
-            register.closed()
+            if !token.isMoved { register.closed() }
         }
         started()
         let watch = Task { await stopWhenIdle() }

@@ -34,7 +34,8 @@ import Testing
         else: ours.close()
         def told():
             text = manager.recv(4096).decode()
-            print(text.split("\\n"), flush=True)
+            # It finds out, when it likes, whether this manager stores descriptors.
+            if not text.startswith(("FDSTORE", "BARRIER")): print(text.split("\\n"), flush=True)
             return text
         if word == b"a":
             while not (text := told()).startswith("READY=1\\nMAINPID="): pass
