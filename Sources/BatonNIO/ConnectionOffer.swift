@@ -73,6 +73,8 @@ public final class ConnectionOffer: Sendable {
         let descriptor = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
             of: NIOBSDSocket.Handle.self
         ) { $0 }
+        // One that has just closed needs no successor.
+        guard channel.isActive else { return done(.refused) }
         guard let descriptor, let batch = batches[ObjectIdentifier(channel.eventLoop)] else {
             refuse("not a socket", done)
             return

@@ -31,6 +31,7 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     private var decoded = UnfinishedRequest.Decoded()
     private var unfinished = UnfinishedRequest()
     private var offer: ConnectionOffer?
+    private var context: ChannelHandlerContext?
 
     /// Creates the handler of one connection.
     ///
@@ -41,6 +42,7 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
 
     /// Puts its second handler in front of the pipeline.
     public func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
         do {
             try context.pipeline.syncOperations.addHandler(ReceivedBytesHandler(observer: self), position: .first)
         } catch {
@@ -52,6 +54,7 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     public func handlerRemoved(context: ChannelHandlerContext) {
         timer?.cancel()
         timer = nil
+        self.context = nil
     }
 
     /// Passes a request on, unless it came after the last response.
@@ -96,9 +99,9 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     public func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         state.moved()
         switch unwrapOutboundIn(data) {
-        case .head(let head) where head.status == .switchingProtocols:
-            state.switchesProtocol()
-        case .head(var head) where !(100..<200).contains(head.status.code):
+        case .head(let head) where head.status.code < 200:
+            if head.status.code == 101 { state.switchesProtocol() }
+        case .head(var head):
             let keepsAlive = !state.isDraining || head.isKeepAlive
             guard state.writeHead(keepsAlive: keepsAlive, hasUnread: { Self.hasUnread(context) }) else { break }
             head.headers.replaceOrAdd(name: "connection", value: "close")
@@ -149,7 +152,9 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     /// The decoder has seen `bytes`.
     func decoded(_ bytes: ByteBuffer) {
         unfinished.received(bytes, decoded: decoded)
-        if let bytes = unfinished.bytes { state.decoded(leaving: bytes.count) }
+        // Gone, if the connection has been closed meanwhile.
+        guard let context else { return }
+        perform(state.decoded(leaving: unfinished.byteCount, now: NIODeadline.now), context: context)
     }
 
     private func perform(_ action: HTTP1DrainStateMachine.Action, context: ChannelHandlerContext) {

@@ -50,6 +50,8 @@ struct HTTP1DrainStateMachine {
     private var idleSince = NIODeadline.distantPast
     /// Bytes received of a request whose head is not complete.
     private(set) var headBytes = 0
+    /// What has been received is not decoded yet: there may be more requests in it.
+    private var isDecoding = false
     /// A head has been read and its end has not.
     private(set) var isReadingBody = false
     /// Requests whose response has not ended.
@@ -96,12 +98,19 @@ struct HTTP1DrainStateMachine {
 
     /// Bytes have come from the network, before the decoder sees them.
     mutating func received(bytes count: Int) {
+        isDecoding = true
         if !isMalformed { headBytes += count }
     }
 
-    /// The decoder has seen all that was received, and made nothing of the last `count` bytes.
-    mutating func decoded(leaving count: Int) {
-        if !isMalformed { headBytes = count }
+    /// The decoder has seen all that was received.
+    ///
+    /// - Parameter count: How many bytes of it are a part of a head; nil if that is not known.
+    mutating func decoded(leaving count: Int?, now: () -> NIODeadline) -> Action {
+        isDecoding = false
+        let hadBegun = headBytes > 0
+        if let count, !isMalformed { headBytes = count }
+        // What had looked like the beginning of a request may have been an empty line.
+        return canMove || isDraining && hadBegun && headBytes == 0 ? becameIdle(now: now()) : .none
     }
 
     /// A request's head has been decoded.
@@ -244,7 +253,7 @@ struct HTTP1DrainStateMachine {
     private var isMovable: Bool { isOffered && mode == .draining && !isLast && !isMalformed }
 
     /// It can be handed over now, as far as this machine knows.
-    private var canMove: Bool { isMovable && unanswered == 0 && !isReadingBody && !isResponding }
+    private var canMove: Bool { isMovable && !isDecoding && unanswered == 0 && !isReadingBody && !isResponding }
 
     private mutating func becameIdle(now: NIODeadline) -> Action {
         if canMove { return .handOver }

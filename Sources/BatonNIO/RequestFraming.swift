@@ -33,6 +33,9 @@ struct RequestFraming {
     /// What has been received since the end of the last request, if that is no more than a part of a head; nil in a body.
     var unfinishedHead: [UInt8]? { place == .head ? rest : nil }
 
+    /// How many bytes that are; none in a body.
+    var unfinishedCount: Int { place == .head ? rest.count : 0 }
+
     /// Nothing has been received since the end of the last request.
     var isAtBoundary: Bool { place == .head && rest.isEmpty }
 

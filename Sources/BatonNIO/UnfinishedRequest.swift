@@ -13,6 +13,9 @@ struct UnfinishedRequest {
     /// The bytes; nil in a body, and where it cannot be told.
     var bytes: [UInt8]? { isLost ? nil : framing.unfinishedHead }
 
+    /// How many they are.
+    var byteCount: Int? { isLost ? nil : framing.unfinishedCount }
+
     /// The decoder has seen `bytes`, and made `decoded` of them.
     mutating func received(_ bytes: ByteBuffer, decoded: Decoded) {
         guard !isLost else { return }

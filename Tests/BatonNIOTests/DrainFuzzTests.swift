@@ -34,6 +34,8 @@ import Testing
         private var saysLast = false
         private var isUpgraded = false
         private var isMalformed = false
+        /// What was received is being decoded: more requests may be in it.
+        private var isDecoding = false
         /// A response has been written and has not left the process.
         private var isUnflushed = false
         private(set) var isOver = false
@@ -51,15 +53,18 @@ import Testing
                 take(machine.timerElapsed(now: now, hasUnread: chance(4), hasUnsent: isUnflushed))
             }
             guard !isOver else { return }
-            switch Int.random(in: 0..<10, using: &random) {
-            case 0 where !machine.isReadingBody: machine.received(bytes: Int.random(in: 1...80, using: &random))
-            case 1 where !machine.isReadingBody && !isMalformed && !isUpgraded: readHead()
-            case 2 where machine.isReadingBody: _ = machine.readBody()
-            case 3 where machine.isReadingBody: take(machine.readEnd { [now] in now }.action)
+            switch Int.random(in: 0..<12, using: &random) {
+            case 0 where !isDecoding: receive()
+            case 1,
+                10 where isDecoding && !machine.isReadingBody && !isMalformed && !isUpgraded:
+                readHead()
+            case 2 where isDecoding && machine.isReadingBody: _ = machine.readBody()
+            case 3 where isDecoding && machine.isReadingBody: take(machine.readEnd { [now] in now }.action)
+            case 11 where isDecoding: endDecoding()
             case 4 where machine.unanswered > 0 && !machine.isResponding: writeHead()
             case 5 where machine.isResponding: writeEnd()
             case 6 where isUnflushed: flush()
-            case 7 where !machine.isReadingBody && chance(10): malformed()
+            case 7 where isDecoding && !machine.isReadingBody && chance(10): malformed()
             case 8 where !hasBegun && chance(3): begin()
             case 9 where chance(40): take(machine.outputClosed(now: now))
             default: break
@@ -72,6 +77,7 @@ import Testing
             if !hasBegun { begin() }
             for _ in 0..<400 where !isOver {
                 if machine.isReadingBody { take(machine.readEnd { [now] in now }.action) }
+                if isDecoding { endDecoding() }
                 if machine.unanswered > 0, !machine.isResponding { writeHead() }
                 if machine.isResponding { writeEnd() }
                 if isUnflushed { flush() }
@@ -92,6 +98,17 @@ import Testing
             hasBegun = true
             take(machine.beginDrain(now: now))
             take(machine.beginDrain(now: now))
+        }
+
+        private mutating func receive() {
+            isDecoding = true
+            machine.received(bytes: Int.random(in: 1...80, using: &random))
+        }
+
+        private mutating func endDecoding() {
+            isDecoding = false
+            let left = machine.isReadingBody || isMalformed ? 0 : chance(2) ? 7 : 0
+            take(machine.decoded(leaving: left) { [now] in now })
         }
 
         private mutating func readHead() {
@@ -144,6 +161,7 @@ import Testing
 
         private mutating func handOver() {
             if !isOffered { broken = "handed over, and nobody takes it" }
+            if isDecoding { broken = "handed over although there may be a request in what is being decoded" }
             if machine.unanswered > 0 || machine.isReadingBody || machine.isResponding {
                 broken = "handed over with a request in it"
             }
@@ -163,7 +181,7 @@ import Testing
         }
 
         private mutating func check() {
-            guard hasBegun, !isOver, broken == nil else { return }
+            guard hasBegun, !isOver, !isDecoding, broken == nil else { return }
             let isUnderWay = machine.unanswered > 0 || machine.isReadingBody || machine.headBytes > 0 || isUnflushed
             if !isUnderWay, timer == nil { broken = "nothing is under way, and no timer runs" }
         }

@@ -20,6 +20,9 @@ import Testing
         machine.writeEnd { now }
     }
     private func flushed(at now: NIODeadline) -> HTTP1DrainStateMachine.Action { machine.responseFlushed(now: now) }
+    private func decoded(leaving count: Int) -> HTTP1DrainStateMachine.Action {
+        machine.decoded(leaving: count) { Self.start }
+    }
     private func handOverEnded(
         _ outcome: ConnectionOffer.Outcome,
         at now: NIODeadline
@@ -41,6 +44,7 @@ import Testing
         machine.received(bytes: 100)
         #expect(readHead())
         #expect(readEnd().isWanted)
+        _ = decoded(leaving: 0)
     }
 
     @Test func servingChangesNothing() {
@@ -104,7 +108,7 @@ import Testing
 
     @Test func anIncompleteHeadBehindAPipelinedRequestIsWaitedForToo() {
         request()
-        machine.decoded(leaving: 1)
+        _ = decoded(leaving: 1)
         _ = beginDrain(at: after(0))
         #expect(!writeHead())
         #expect(writeEnd(at: after(1)).action == .none)
@@ -191,7 +195,22 @@ import Testing
     @Test func aPartOfAHeadGoesAlong() {
         machine.offered()
         machine.received(bytes: 5)
+        _ = decoded(leaving: 5)
         #expect(beginDrain(at: after(0)) == .handOver)
+    }
+
+    /// There may be another request in what was received, of which nobody knows yet.
+    @Test func nothingIsHandedOverWhileItIsDecoded() {
+        machine.offered()
+        _ = beginDrain(at: after(0))
+        _ = handOverEnded(.later, at: after(0))
+        machine.received(bytes: 200)
+        #expect(readHead())
+        #expect(readEnd().isWanted)
+        #expect(!writeHead())
+        let (isToBeFlushed, action) = writeEnd(at: after(1))
+        #expect(!isToBeFlushed && action == .schedule(after(251)))
+        #expect(decoded(leaving: 3) == .handOver)
     }
 
     @Test func aConnectionWithARequestGoesAfterItsResponseWhichDoesNotSayClose() {

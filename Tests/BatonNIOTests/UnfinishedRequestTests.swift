@@ -1,0 +1,82 @@
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import Testing
+
+@testable import BatonNIO
+
+/// What has been received of a request is known exactly, wherever reads begin and end.
+@Suite(.timeLimit(.minutes(1))) struct UnfinishedRequestTests {
+    private static let streams = [
+        "GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n",
+        "POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n\r\nGET / HTTP\r\nGET /c HTTP/1.1\r\nHost: a\r\n\r\n",
+        "POST /c HTTP/1.1\r\nHost: a\r\ntransfer-encoding:  chunked\r\n\r\n5\r\nhello\r\n1;a=b\r\n!\r\n0\r\nX: y\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n\r\nGET /c HTTP/1.1\r\nHost: a\r\n\r\n",
+        "POST /h HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n\r\n\r\n\r\n0\r\n\r\n"
+            + "PUT /i HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n\r\nGET /j HTTP/1.1\r\nHost: a\r\n\r\n",
+    ]
+
+    /// Every cut into three reads.
+    @Test(arguments: streams)
+    func itIsWhatTheDecoderHasMadeNothingOf(stream: String) throws {
+        let bytes = Array(stream.utf8)
+        for first in 0...bytes.count {
+            for second in first...bytes.count {
+                try check(bytes, cuts: [0, first, second, bytes.count])
+            }
+        }
+    }
+
+    private func check(_ bytes: [UInt8], cuts: [Int]) throws {
+        let counting = Counting()
+        let channel = EmbeddedChannel(handler: ByteToMessageHandler(HTTPRequestDecoder()))
+        try channel.pipeline.syncOperations.addHandler(counting)
+        defer { _ = try? channel.finish(acceptAlreadyClosed: true) }
+        var unfinished = UnfinishedRequest()
+        for (begin, end) in zip(cuts, cuts.dropFirst()) where begin < end {
+            counting.counts = .init()
+            let part = ByteBuffer(bytes: bytes[begin..<end])
+            try channel.writeInbound(part)
+            unfinished.received(part, decoded: counting.counts)
+            if counting.isInBody {
+                try #require(unfinished.bytes == nil, "\(cuts) at \(end)")
+                continue
+            }
+            let rest = try #require(unfinished.bytes, "\(cuts) at \(end): \(counting.counts)")
+            // What is said to be left gives the same as if it came first.
+            try #require(bytes[..<end].suffix(rest.count) == rest[...], "\(cuts) at \(end)")
+            let (left, all) = (try Self.requests(in: rest + bytes[end...]), try Self.requests(in: bytes))
+            try #require(left == all - counting.total, "\(cuts) at \(end)")
+        }
+    }
+
+    private static func requests(in bytes: [UInt8]) throws -> Int {
+        let counting = Counting()
+        let channel = EmbeddedChannel(handler: ByteToMessageHandler(HTTPRequestDecoder()))
+        try channel.pipeline.syncOperations.addHandler(counting)
+        try channel.writeInbound(ByteBuffer(bytes: bytes))
+        _ = try channel.finish(acceptAlreadyClosed: true)
+        return counting.total
+    }
+
+    private final class Counting: ChannelInboundHandler {
+        typealias InboundIn = HTTPServerRequestPart
+        var counts = UnfinishedRequest.Decoded()
+        private(set) var total = 0
+        private(set) var isInBody = false
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            switch unwrapInboundIn(data) {
+            case .head:
+                counts.heads += 1
+                isInBody = true
+            case .body(let bytes):
+                counts.bodyBytes += bytes.readableBytes
+            case .end:
+                counts.ends += 1
+                total += 1
+                isInBody = false
+            }
+        }
+    }
+}
