@@ -91,6 +91,17 @@ public struct Activation: ~Copyable, Sendable {
         elseBind addresses: [ListenAddress],
         named name: String = "http"
     ) throws(ActivationError) -> Activation {
+        try take(elseBind: [name: addresses])
+    }
+
+    /// Takes the sockets this process was started with, or opens its own, of several names.
+    ///
+    /// - Parameter addresses: Where to listen if nobody passed a socket, by the name the sockets opened there go by.
+    /// - Returns: The sockets and their origin.
+    /// - Throws: ``Systemd/ActivationError`` if what was passed is malformed, or an address cannot be listened on.
+    public static func take(
+        elseBind addresses: KeyValuePairs<String, [ListenAddress]>
+    ) throws(ActivationError) -> Activation {
         let start = StartRecord.read()
         let predecessor = try Predecessor.take()
         let notifier = ServiceNotifier.take()
@@ -128,8 +139,8 @@ public struct Activation: ~Copyable, Sendable {
             )
         }
         var bound = ListenSockets()
-        for address in addresses {
-            bound.append(owning: try address.listen(), name: name)
+        for (name, addresses) in addresses {
+            for address in addresses { bound.append(owning: try address.listen(), name: name) }
         }
         return Activation(
             origin: .bound,
@@ -171,12 +182,14 @@ public struct Activation: ~Copyable, Sendable {
     ///
     /// - Parameters:
     ///   - name: `FileDescriptorName=` of the socket units.
+    ///   - others: More such names.
     ///   - unclaimed: Told of each socket that nobody claimed, before it is closed: connections made to it would wait
     ///     for ever in this process while its holder believes that they are served.
     /// - Returns: At least one socket; they are the caller's now.
     /// - Throws: ``Systemd/ActivationError/Code/missing``, listing what there is.
     public consuming func claim(
         _ name: String,
+        and others: [String] = [],
         unclaimed: (ListenSocket.Description) -> Void
     ) throws(ActivationError) -> ListenSockets {
         let isNameless =
@@ -186,8 +199,14 @@ public struct Activation: ~Copyable, Sendable {
         let connection = sockets.takeAll { $0.isConnection && $0.name == ListenSockets.connectionName }
         if !connection.isEmpty {
             claimed = connection
+        } else if isNameless {
+            // What is asked for beside the first must be told from it.
+            for name in others where !sockets.descriptions.contains(where: { $0.name == name }) {
+                _ = try sockets.takeAll(name)
+            }
+            claimed = sockets.takeAllNameless()
         } else {
-            claimed = isNameless ? sockets.takeAllNameless() : try sockets.takeAll(name)
+            claimed = try sockets.takeAll([name] + others)
         }
         guard !claimed.isEmpty else {
             throw ActivationError(
@@ -208,6 +227,12 @@ extension ListenSockets {
     /// Those that carry connections of earlier generations.
     fileprivate mutating func takeCarriers() -> ListenSockets {
         takeAll { $0.kind == .sequentialPacket && CarrierName($0.name) != nil }
+    }
+
+    /// Those of several names, each of which must be there, keeping their order.
+    fileprivate mutating func takeAll(_ names: [String]) throws(ActivationError) -> ListenSockets {
+        for name in names where !descriptions.contains(where: { $0.name == name }) { return try takeAll(name) }
+        return takeAll { names.contains($0.name) }
     }
 
     /// Those that take connections; all, if none does, for the sake of the message about them.

@@ -5,7 +5,7 @@ public import NIOHTTP1
 /// Ends an HTTP/1.1 connection without losing a request when the server stops (``DrainEvent``).
 ///
 /// Its place is right behind SwiftNIO's `HTTPResponseEncoder` and HTTP request decoder. It puts a second handler in front
-/// of the pipeline, which tells it of requests whose head has not arrived completely: the decoder says nothing of them.
+/// of the decoder, which tells it of requests whose head has not arrived completely: the decoder says nothing of them.
 ///
 /// - While serving it changes nothing.
 /// - From ``DrainEvent/began`` on, the response to the last request that has been received says `Connection: close`; then
@@ -40,11 +40,17 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
         self.state = HTTP1DrainStateMachine(linger: linger)
     }
 
-    /// Puts its second handler in front of the pipeline.
+    /// Puts its second handler in front of the decoder.
     public func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         do {
-            try context.pipeline.syncOperations.addHandler(ReceivedBytesHandler(observer: self), position: .first)
+            let pipeline = context.pipeline.syncOperations
+            // Not in front of the pipeline: under TLS the bytes there are no request's.
+            let decoder = try? pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+            try pipeline.addHandler(
+                ReceivedBytesHandler(observer: self),
+                position: decoder.map { .before($0) } ?? .first
+            )
         } catch {
             context.fireErrorCaught(error)
         }

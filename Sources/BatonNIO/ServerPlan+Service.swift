@@ -44,8 +44,9 @@ extension ServerPlan {
             store: store,
             logger: logger
         )
-        let sockets = try activation.claim(name) { [name] socket in
-            logger.warning("nobody asked for socket \(socket), so it is closed; the one named '\(name)' is served")
+        let names = ([name] + otherNames).map { "'\($0)'" }.joined(separator: ", ")
+        let sockets = try activation.claim(name, and: otherNames) { socket in
+            logger.warning("nobody asked for socket \(socket), so it is closed; the one named \(names) is served")
         }
         let address = sockets.descriptions.first?.localAddress
         let server = try DrainingServer(

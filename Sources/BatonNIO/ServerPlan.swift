@@ -8,6 +8,8 @@ package import Systemd
 package struct ServerPlan<Connection: Sendable>: Sendable {
     /// The `FileDescriptorName=` of the sockets to serve. Others are closed, with a warning.
     package var name: String
+    /// More such names, each of which must be there, too.
+    package var otherNames: [String] = []
     /// The event loops of the connections.
     package var group: any EventLoopGroup
     /// How the drain goes.
