@@ -21,13 +21,19 @@ extension Target.Dependency {
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+    static let hummingbirdHTTP2 = product(name: "HummingbirdHTTP2", package: "hummingbird")
     static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
     static let logging = product(name: "Logging", package: "swift-log")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
+    static let nioHPACK = product(name: "NIOHPACK", package: "swift-nio-http2")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioHTTP2 = product(name: "NIOHTTP2", package: "swift-nio-http2")
+    static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
     static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+    static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
     static let systemPackage = product(name: "SystemPackage", package: "swift-system")
@@ -41,7 +47,10 @@ let package = Package(
         .library(name: "Systemd", targets: ["Systemd"]),
         .library(name: "Baton", targets: ["Baton"]),
         .library(name: "BatonNIO", targets: ["BatonNIO"]),
+        .library(name: "BatonHTTP2", targets: ["BatonHTTP2"]),
+        .library(name: "BatonTLS", targets: ["BatonTLS"]),
         .library(name: "BatonHummingbird", targets: ["BatonHummingbird"]),
+        .library(name: "BatonHummingbirdHTTP2", targets: ["BatonHummingbirdHTTP2"]),
         .library(name: "JournalLogging", targets: ["JournalLogging"]),
         .library(name: "SystemdTestKit", targets: ["SystemdTestKit"]),
         .executable(name: "app", targets: ["app"]),
@@ -57,6 +66,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
@@ -86,10 +97,28 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "BatonHTTP2",
+            dependencies: ["BatonNIO", .nioCore, .nioHPACK, .nioHTTP2],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "BatonTLS",
+            dependencies: ["BatonNIO", "Systemd", .nioCore, .nioSSL, .nioTLS, .systemPackage],
+            swiftSettings: strict
+        ),
+        .target(
             name: "BatonHummingbird",
             dependencies: [
                 "Baton", "BatonNIO", "Systemd", .hummingbird, .hummingbirdCore, .httpTypes, .logging, .nioCore,
                 .nioHTTP1, .nioHTTPTypesHTTP1, .serviceLifecycle, .unixSignals,
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "BatonHummingbirdHTTP2",
+            dependencies: [
+                "BatonHTTP2", "BatonHummingbird", "BatonNIO", "BatonTLS", .hummingbirdCore, .hummingbirdHTTP2, .logging,
+                .nioCore, .nioHTTPTypes, .nioSSL,
             ],
             swiftSettings: strict
         ),
@@ -216,6 +245,18 @@ let package = Package(
             dependencies: [
                 "Baton", "BatonNIO", "Systemd", .logging, .nioCore, .nioEmbedded, .nioHTTP1, .nioPosix,
                 .serviceLifecycle,
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "BatonHTTP2Tests",
+            dependencies: ["BatonHTTP2", "BatonNIO", .nioCore, .nioEmbedded, .nioHPACK, .nioHTTP2],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "BatonTLSTests",
+            dependencies: [
+                "Baton", "BatonNIO", "BatonTLS", "Systemd", .logging, .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .nioTLS,
             ],
             swiftSettings: strict
         ),

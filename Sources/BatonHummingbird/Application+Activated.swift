@@ -4,7 +4,6 @@ public import Hummingbird
 public import HummingbirdCore
 internal import Logging
 internal import NIOCore
-internal import NIOHTTPTypesHTTP1
 public import ServiceLifecycle
 internal import Systemd
 public import UnixSignals
@@ -17,7 +16,8 @@ extension ApplicationProtocol {
     /// Stands in for Hummingbird's `runService()`: router, middleware, services and `beforeServerStarts` are run as there,
     /// and `gracefulShutdown()` and its friends work inside handlers. What differs:
     /// - `configuration.address`, `.backlog` and `.reuseAddress` are not used: `activation` says where to listen.
-    /// - `server:` of the application must be `.http1()`, and its configuration is closed to others: give it here.
+    /// - `server:` of the application must be `.http1()`, and its configuration is closed to others: give it here, and
+    ///   with `serving:` also HTTP/2 and TLS.
     /// - `onServerRunning` is given a channel that only tells where the first socket listens and stops the server when it is
     ///   closed. systemd is told `READY=1` right before.
     ///
@@ -39,8 +39,37 @@ extension ApplicationProtocol {
         lifecycle: Lifecycle = .init(),
         gracefulShutdownSignals: [UnixSignal] = [.sigterm, .sigint]
     ) async throws {
-        try await plan(named: name, http1: http1, drain: drain, lifecycle: lifecycle)
-            .run(on: activation, gracefulShutdownSignals: gracefulShutdownSignals)
+        try await runService(
+            on: activation,
+            serving: [name: .http1(http1)],
+            drain: drain,
+            lifecycle: lifecycle,
+            gracefulShutdownSignals: gracefulShutdownSignals
+        )
+    }
+
+    /// Runs the application on sockets of several names, each of which speaks something of its own:
+    /// `serving: ["http": .http1(), "https": .https(certificate)]`.
+    ///
+    /// See ``runService(on:named:http1:drain:lifecycle:gracefulShutdownSignals:)`` for everything else.
+    ///
+    /// - Parameters:
+    ///   - activation: The sockets.
+    ///   - serving: What is spoken on the sockets, by their `FileDescriptorName=`. All must be there. The first is that of sockets
+    ///     without names.
+    ///   - drain: How the drain goes.
+    ///   - lifecycle: What the program does at its turning points.
+    ///   - gracefulShutdownSignals: The signals that begin the drain.
+    /// - Throws: As there, and what a certificate that cannot be used throws.
+    public func runService(
+        on activation: consuming Activation,
+        serving: KeyValuePairs<String, Serving>,
+        drain: DrainConfiguration = .init(),
+        lifecycle: Lifecycle = .init(),
+        gracefulShutdownSignals: [UnixSignal] = [.sigterm, .sigint]
+    ) async throws {
+        let plan = try await plan(serving, on: activation.sockets.descriptions, drain: drain, lifecycle: lifecycle)
+        try await plan.run(on: activation, gracefulShutdownSignals: gracefulShutdownSignals)
     }
 
     /// The application as a service of a `ServiceGroup` of your own; see ``runService(on:named:http1:drain:lifecycle:gracefulShutdownSignals:)``.
@@ -61,16 +90,38 @@ extension ApplicationProtocol {
         drain: DrainConfiguration = .init(),
         lifecycle: Lifecycle = .init()
     ) async throws -> some Service {
-        try await plan(named: name, http1: http1, drain: drain, lifecycle: lifecycle).service(on: activation)
+        try await activated(on: activation, serving: [name: .http1(http1)], drain: drain, lifecycle: lifecycle)
+    }
+
+    /// The application as a service of a `ServiceGroup` of your own, on sockets of several names; see
+    /// ``runService(on:serving:drain:lifecycle:gracefulShutdownSignals:)``.
+    ///
+    /// - Parameters:
+    ///   - activation: The sockets.
+    ///   - serving: What is spoken on the sockets, by their `FileDescriptorName=`.
+    ///   - drain: How the drain goes.
+    ///   - lifecycle: What the program does at its turning points.
+    /// - Returns: As ``activated(on:named:http1:drain:lifecycle:)``.
+    /// - Throws: As there, and what a certificate that cannot be used throws.
+    public func activated(
+        on activation: consuming Activation,
+        serving: KeyValuePairs<String, Serving>,
+        drain: DrainConfiguration = .init(),
+        lifecycle: Lifecycle = .init()
+    ) async throws -> some Service {
+        let plan = try await plan(serving, on: activation.sockets.descriptions, drain: drain, lifecycle: lifecycle)
+        return try await plan.service(on: activation)
     }
 
     private func plan(
-        named name: String,
-        http1: HTTP1Channel.Configuration,
+        _ serving: KeyValuePairs<String, Serving>,
+        on sockets: [ListenSocket.Description],
         drain: DrainConfiguration,
         lifecycle: Lifecycle
-    ) async throws -> ServerPlan<HTTP1Channel.Value> {
-        let linger = TimeAmount(drain.linger)
+    ) async throws -> ServerPlan<Serving.Served> {
+        guard let (first, _) = serving.first else {
+            throw ActivationError(.missing, "serving: names no socket, so there is nothing to serve")
+        }
         let responder = try await httpResponder()
         let stock = try server.buildServer(
             configuration: .init(),
@@ -79,24 +130,28 @@ extension ApplicationProtocol {
             responder: responder
         )
         guard stock is Server<HTTP1Channel> else { throw UnsupportedServerError(stock) }
-        let child = HTTP1Channel(responder: responder, configuration: http1)
-        let (logger, processes) = (logger, processesRunBeforeServerStart)
-        var plan = ServerPlan(
-            name: name,
+        let context = Serving.Context(
+            responder: responder,
+            linger: TimeAmount(drain.linger),
+            timeout: TimeAmount(drain.timeout),
+            logger: logger
+        )
+        let setUps = try serving.map { (name: $0.key, setUp: try $0.value.make(context)) }
+        let names = SocketNames(sockets, first: first)
+        let processes = processesRunBeforeServerStart
+        var plan = ServerPlan<Serving.Served>(
+            name: first,
             group: eventLoopGroup,
             drain: drain,
             lifecycle: lifecycle,
             logger: logger
         ) { channel in
-            child.setup(channel: channel, logger: logger).flatMapThrowing { connection in
-                let pipeline = channel.pipeline.syncOperations
-                let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
-                try pipeline.addHandler(HTTP1DrainHandler(linger: linger), position: .before(codec))
-                return connection
-            }
-        } handle: { connection in
-            await child.handle(value: connection, logger: logger)
+            let name = setUps.count == 1 ? first : names.name(of: channel)
+            return (setUps.first { $0.name == name } ?? setUps[0]).setUp(channel)
+        } handle: { serve in
+            await serve()
         }
+        plan.otherNames = serving.dropFirst().map(\.key)
         plan.admission = configuration.availableConnectionsDelegate.map(ConnectionLimit.init)
         plan.services = services
         plan.prelude = { for process in processes { try await process() } }

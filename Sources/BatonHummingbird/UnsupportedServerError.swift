@@ -8,6 +8,7 @@ public struct UnsupportedServerError: Error, Sendable, CustomStringConvertible {
     init(_ server: any Sendable) {
         description =
             "the application's server: is \(type(of: server)), and only .http1() can be run on activated sockets; "
-            + "serving it as plain HTTP/1.1 would not be what it asks for: terminate TLS and HTTP/2 in front of it"
+            + "serving it as plain HTTP/1.1 would not be what it asks for: make it .http1(), and say with serving: what "
+            + "the sockets speak; .http() and .https(…) are in BatonHummingbirdHTTP2"
     }
 }

@@ -1,0 +1,46 @@
+import NIOCore
+
+/// Sees the bytes of a connection, before and behind its HTTP/2 handler.
+///
+/// It tells the ``HTTP2DrainHandler`` of its pipeline that bytes arrive, as frames of streams do not come by that, and sends what
+/// SwiftNIO's HTTP/2 handler is not to know of.
+final class HTTP2BytesHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundOut = IOData
+
+    private var observer: HTTP2DrainHandler?
+    private var context: ChannelHandlerContext?
+
+    init(observer: HTTP2DrainHandler) {
+        self.observer = observer
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        observer?.received()
+        context.fireChannelRead(data)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        observer = nil
+        self.context = nil
+    }
+
+    /// Sends a GOAWAY that refuses nothing (RFC 9113, 6.8), between frames of the HTTP/2 handler: to be called when none is being written.
+    func writeFirstGoAway(promise: EventLoopPromise<Void>?) {
+        guard let context else {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
+        var frame = context.channel.allocator.buffer(capacity: 17)
+        // 8 bytes of payload, of type 7, without flags, of stream 0; the largest stream there can be, and no error.
+        frame.writeBytes([0, 0, 8, 7, 0, 0, 0, 0, 0])
+        frame.writeInteger(UInt32(0x7FFF_FFFF))
+        frame.writeInteger(UInt32(0))
+        context.write(wrapOutboundOut(.byteBuffer(frame)), promise: promise)
+    }
+}

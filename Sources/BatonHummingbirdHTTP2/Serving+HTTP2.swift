@@ -1,0 +1,55 @@
+public import BatonHummingbird
+internal import BatonHTTP2
+internal import BatonNIO
+public import BatonTLS
+public import HummingbirdHTTP2
+internal import NIOCore
+public import NIOSSL
+
+extension Serving {
+    /// HTTP/1.1, and HTTP/2 without TLS for clients that know it (`curl --http2-prior-knowledge`).
+    ///
+    /// The first bytes of a connection tell which it is. The application must still have `server: .http1()`.
+    ///
+    /// - Parameter configuration: The configuration of the HTTP/2 channels, and in it that of the HTTP/1.1 channels and of the streams.
+    public static func http(_ configuration: HTTP2Channel.Configuration = .init()) -> Serving {
+        Serving { context in
+            let protocols = HTTPProtocols(configuration, context)
+            return { channel in
+                protocols.negotiate {
+                    try channel.pipeline.syncOperations.configureByFirstBytes(linger: context.linger) { first in
+                        first == .http2 ? protocols.setUpHTTP2(channel) : protocols.setUpHTTP1(channel)
+                    }
+                } on: {
+                    channel.eventLoop
+                }
+            }
+        }
+    }
+
+    /// HTTP/2 and HTTP/1.1 over TLS; ALPN chooses.
+    ///
+    /// - Parameters:
+    ///   - certificate: The server's certificate; ``BatonTLS/TLSCertificate/reload()`` belongs into ``BatonNIO/Lifecycle/reload``.
+    ///   - configuration: The configuration of the HTTP/2 channels, and in it that of the HTTP/1.1 channels and of the streams.
+    ///   - tls: Changes the TLS configuration beyond the certificate.
+    public static func https(
+        _ certificate: TLSCertificate,
+        _ configuration: HTTP2Channel.Configuration = .init(),
+        tls: @escaping @Sendable (inout TLSConfiguration) -> Void = { _ in }
+    ) -> Serving {
+        Serving { context in
+            let protocols = HTTPProtocols(configuration, context)
+            let tls = try certificate.context(applicationProtocols: ["h2", "http/1.1"], configure: tls)
+            return { channel in
+                protocols.negotiate {
+                    try channel.pipeline.syncOperations.configureTLS(context: tls, linger: context.linger) { name in
+                        name == "h2" ? protocols.setUpHTTP2(channel) : protocols.setUpHTTP1(channel)
+                    }
+                } on: {
+                    channel.eventLoop
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+import BatonNIO
+import NIOCore
+import NIOEmbedded
+import NIOHPACK
+import NIOHTTP2
+import Synchronization
+import Testing
+
+@testable import BatonHTTP2
+
+/// The handlers in a server's pipeline as it is, with SwiftNIO's own client at the other end, and no socket between.
+@Suite struct HTTP2ConnectionTests {
+    private let server = EmbeddedChannel()
+    private let client = EmbeddedChannel(handler: NIOHTTP2Handler(mode: .client))
+    private let requests = Requests()
+
+    /// The streams whose request has come, which it never answers.
+    private final class Requests: Sendable {
+        let paths = Mutex<[String]>([])
+    }
+
+    private final class Stream: ChannelInboundHandler {
+        typealias InboundIn = HTTP2Frame.FramePayload
+        private let requests: Requests
+
+        init(_ requests: Requests) { self.requests = requests }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            guard case .headers(let frame) = unwrapInboundIn(data) else { return }
+            requests.paths.withLock { $0.append(frame.headers.first(name: ":path") ?? "") }
+        }
+    }
+
+    init() throws {
+        let manager = NIOHTTP2ServerConnectionManagementHandler(
+            eventLoop: server.eventLoop,
+            configuration: .init(maxIdleTime: nil, maxAge: nil, maxGraceTime: nil, keepalive: nil)
+        )
+        let pipeline = server.pipeline.syncOperations
+        _ = try pipeline.configureHTTP2Pipeline(
+            mode: .server,
+            connectionConfiguration: .init(),
+            streamConfiguration: .init(),
+            streamDelegate: manager.http2StreamDelegate
+        ) { [requests] stream in
+            stream.eventLoop.makeCompletedFuture {
+                try stream.pipeline.syncOperations.addHandlers(HTTP2StreamDrainHandler(), Stream(requests))
+            }
+        }
+        try pipeline.addHandler(manager)
+        try HTTP2DrainHandler.add(to: pipeline)
+        for channel in [server, client] {
+            try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 8080)).wait()
+        }
+        try toServer()
+        try toClient()
+        try toServer()
+        _ = try frames()
+    }
+
+    private func carry(from source: EmbeddedChannel, to target: EmbeddedChannel) throws {
+        while case .byteBuffer(let bytes) = try source.readOutbound(as: IOData.self) { try target.writeInbound(bytes) }
+    }
+
+    private func toServer() throws { try carry(from: client, to: server) }
+    private func toClient() throws { try carry(from: server, to: client) }
+
+    private func request(_ path: String, _ stream: HTTP2StreamID, endStream: Bool = true) {
+        let headers: HPACKHeaders = [":method": "GET", ":scheme": "http", ":authority": "test", ":path": path]
+        let frame = HTTP2Frame(
+            streamID: stream,
+            payload: .headers(.init(headers: headers, endStream: endStream))
+        )
+        client.writeAndFlush(frame, promise: nil)
+    }
+
+    /// What the client has been sent, less what is usual.
+    private func frames() throws -> [String] {
+        var said: [String] = []
+        while let frame = try client.readInbound(as: HTTP2Frame.self) {
+            switch frame.payload {
+            case .goAway(let last, let code, _):
+                said.append("goaway \(last == .maxID ? "none" : "\(Int(last))") \(code)")
+            case .rstStream: said.append("reset \(Int(frame.streamID))")
+            default: break
+            }
+        }
+        return said
+    }
+
+    private func drain() { server.pipeline.fireUserInboundEventTriggered(DrainEvent.began) }
+
+    @Test func whatArrivesBetweenTheGoAwaysIsServed() throws {
+        request("/before", 1)
+        try toServer()
+        drain()
+        // The client has not seen it yet.
+        request("/between", 3)
+        try toServer()
+        #expect(requests.paths.withLock { $0 } == ["/before", "/between"])
+        try toClient()
+        #expect(try frames() == ["goaway none \(HTTP2ErrorCode.noError)"])
+        try toServer()
+        try toClient()
+        #expect(try frames() == ["goaway 3 \(HTTP2ErrorCode.noError)"])
+        #expect(server.isActive)
+    }
+
+    @Test func whatArrivesAfterTheLastGoAwayTakesNothingWithIt() throws {
+        request("/served", 1)
+        try toServer()
+        drain()
+        server.embeddedEventLoop.advanceTime(by: HTTP2DrainHandler.goAwayLimit)
+        // As the client has seen none of it, this one and its body come too late.
+        request("/late", 3, endStream: false)
+        let body = HTTP2Frame(streamID: 3, payload: .data(.init(data: .byteBuffer(ByteBuffer(string: "body")))))
+        client.writeAndFlush(body, promise: nil)
+        try toServer()
+        #expect(requests.paths.withLock { $0 } == ["/served"])
+        #expect(server.isActive)
+        try toClient()
+        #expect(try frames().contains("goaway 1 \(HTTP2ErrorCode.noError)"))
+    }
+
+    @Test func theReportNamesTheRequestsWithoutTheirQueries() throws {
+        request("/slow?secret=1", 1)
+        try toServer()
+        let lines = Mutex<[String]>([])
+        let census = Mutex<ConnectionCensus?>(nil)
+        server.pipeline.fireUserInboundEventTriggered(
+            DrainEvent.census { said in census.withLock { $0 = said } }
+        )
+        server.pipeline.fireUserInboundEventTriggered(
+            DrainEvent.cut { line in lines.withLock { $0.append(line) } }
+        )
+        #expect(census.withLock { $0?.requests } == 1)
+        let said = lines.withLock { $0 }
+        #expect(said.count == 1 && said[0].hasSuffix("HTTP/2, GET /slow: its handler had not answered"), "\(said)")
+    }
+}

@@ -1,0 +1,78 @@
+import Baton
+import BatonNIO
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Testing
+
+@testable import BatonTLS
+
+/// How connections under TLS end.
+@Suite struct TLSDrainTests {
+    private let certificate: TLSCertificate
+    private let folder: CertificateFolder
+
+    init() throws {
+        folder = try CertificateFolder(.one)
+        certificate = try TLSCertificate(TLSFiles(certificate: folder.certificate, key: folder.key))
+    }
+
+    @Test func anIdleConnectionIsClosedWithCloseNotify() async throws {
+        let server = try await TLSTestServer.start(certificate)
+        let client = try await server.connect()
+        #expect(try await client.get("/0").contains("200 OK"))
+        async let outcome = server.stop()
+        let end = try await client.waitForEnd()
+        #expect(end.errors == [], "a bare FIN is an unclean shutdown")
+        #expect(try await outcome == .drained)
+    }
+
+    @Test func aResponseThatTheClientIsSlowToReadArrivesWhole() async throws {
+        let server = try await TLSTestServer.start(certificate)
+        let client = try await server.connect(reading: false)
+        let size = 16 << 20
+        try await client.send("/\(size)")
+        // Its bytes wait in both kernels and in the server.
+        while await server.server.census().requests == 0 { await Task.yield() }
+        async let outcome = server.stop()
+        try await Task.sleep(for: .milliseconds(1500))
+        #expect(!client.now.isEnded)
+        try await client.channel.setOption(.autoRead, value: true).get()
+        client.channel.read()
+        let end = try await client.waitForEnd()
+        #expect(end.errors == [])
+        #expect(end.bytes > size)
+        #expect(end.text.lowercased().contains("connection: close") || end.bytes > size)
+        #expect(try await outcome == .drained)
+    }
+
+    @Test func aHandshakeThatIsNotCompletedHoldsNothingUp() async throws {
+        let server = try await TLSTestServer.start(certificate)
+        // One that is silent, and one that has sent the beginning of a ClientHello.
+        let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        let silent = try await bootstrap.connect(host: "127.0.0.1", port: server.port).get()
+        let begun = try await bootstrap.connect(host: "127.0.0.1", port: server.port).get()
+        try await begun.writeAndFlush(ByteBuffer(bytes: [0x16, 0x03, 0x01, 0x02, 0x00, 0x01]))
+        let complete = try await server.connect()
+        let start = ContinuousClock.now
+        #expect(try await server.stop() == .drained)
+        #expect(ContinuousClock.now - start < .seconds(3))
+        _ = try await complete.waitForEnd()
+        try? await silent.closeFuture.get()
+        try? await begun.closeFuture.get()
+    }
+
+    @Test func atTheDeadlineAClientThatDoesNotAnswerIsNotWaitedFor() async throws {
+        let server = try await TLSTestServer.start(
+            certificate,
+            drain: .init(timeout: .milliseconds(300), linger: .milliseconds(100))
+        )
+        let client = try await server.connect(reading: false)
+        try await client.send("/\(64 << 20)")
+        while await server.server.census().requests == 0 { await Task.yield() }
+        let start = ContinuousClock.now
+        #expect(try await server.stop() == .cut)
+        #expect(ContinuousClock.now - start < .seconds(2))
+        try await client.close()
+    }
+}
