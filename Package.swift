@@ -133,8 +133,9 @@ let package = Package(
         .executableTarget(
             name: "app",
             dependencies: [
-                "ArticleRoutes", "Baton", "BatonHummingbird", "BatonNIO", "JournalLogging", "Systemd", .argumentParser,
-                .hummingbird, .logging, .nioCore, .nioPosix, .systemPackage, .unixSignals,
+                "ArticleRoutes", "Baton", "BatonHummingbird", "BatonHummingbirdHTTP2", "BatonNIO", "BatonTLS",
+                "JournalLogging", "Systemd", .argumentParser, .hummingbird, .logging, .nioCore, .nioPosix,
+                .systemPackage, .unixSignals,
             ],
             swiftSettings: strict
         ),
@@ -180,6 +181,12 @@ let package = Package(
             name: "speaker",
             dependencies: ["Baton", "Systemd", .systemPackage],
             path: "Tests/Machine/Speaker",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "http2-client",
+            dependencies: [.nioCore, .nioHPACK, .nioHTTP2, .nioPosix, .nioSSL],
+            path: "Tests/Machine/HTTP2Client",
             swiftSettings: strict
         ),
         .testTarget(

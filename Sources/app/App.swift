@@ -2,7 +2,9 @@ import ArgumentParser
 import ArticleRoutes
 import Baton
 import BatonHummingbird
+import BatonHummingbirdHTTP2
 import BatonNIO
+import BatonTLS
 import Hummingbird
 import JournalLogging
 import Logging
@@ -32,8 +34,10 @@ struct App {
             try await serve(options, settings, start)
         } catch let failure as AppConfiguration.Failure {
             fail("\(failure)", status: EX_CONFIG)
+        } catch let error as TLSFileError {
+            fail("\(error)", status: EX_CONFIG)
         } catch let error as ActivationError {
-            let options = error.code == .cannotBind ? " (set by --hostname, --port and --unix)" : ""
+            let options = error.code == .cannotBind ? " (set by --hostname, --port, --tls-port and --unix)" : ""
             fail("\(error)\(options)", status: EX_CONFIG)
         } catch {
             fail("\(error)", status: EXIT_FAILURE)
@@ -42,7 +46,9 @@ struct App {
 
     @MainActor
     private static func serve(_ options: AppOptions, _ settings: Settings, _ start: ProcessStart) async throws {
-        let activation = try Activation.take(elseBind: options.addresses, named: options.socketName)
+        let activation = try Activation.take(
+            elseBind: [options.socketName: options.addresses, options.tlsSocketName: options.tlsAddresses]
+        )
         let logger = Logger(label: "app")
         logger.info("pid \(getpid()), version \(ArticleRouter.version)")
         for socket in activation.sockets.descriptions {
@@ -62,13 +68,27 @@ struct App {
         lifecycle.idleExit = options.idleExit?.duration
         lifecycle.restartSignal = options.restartSignal?.signal
         lifecycle.longestRestart = options.restartTimeout.duration
-        lifecycle.reload = { try settings.reload() }
+        let certificate = try options.tlsFiles.map { try TLSCertificate($0) }
+        lifecycle.reload = {
+            // All of it or nothing.
+            let loaded = try certificate?.read()
+            try settings.reload()
+            if let certificate, let loaded { certificate.use(loaded) }
+        }
         try await application.runService(
             on: activation,
-            named: options.socketName,
+            serving: serving(options, certificate),
             drain: options.drain,
             lifecycle: lifecycle
         )
+    }
+
+    private static func serving(
+        _ options: AppOptions,
+        _ certificate: TLSCertificate?
+    ) -> KeyValuePairs<String, Serving> {
+        guard let certificate else { return [options.socketName: .http()] }
+        return [options.socketName: .http(), options.tlsSocketName: .https(certificate)]
     }
 
     private static func fail(_ message: String, status: CInt) -> Never {

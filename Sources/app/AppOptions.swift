@@ -1,7 +1,7 @@
 import ArgumentParser
 import ArticleRoutes
 import Baton
-import BatonHummingbird
+import BatonTLS
 
 /// The command line of `app`.
 struct AppOptions: ParsableCommand {
@@ -16,8 +16,8 @@ struct AppOptions: ParsableCommand {
               GET /health                      ok, or 503 draining while it drains
               GET /                            name or greeting, version, pid
 
-            On TERM it answers what it has received, and exits. On HUP (`systemctl reload`) it reads the file of \
-            --config again. QUIT makes the end of a drain now: what is left is cut. Times are seconds, or have a unit: 0.25, 250ms, 1m30s.
+            It speaks HTTP/1.1, and HTTP/2 to clients that begin with it. On TERM it answers what it has received, and exits. \
+            On HUP (`systemctl reload`) it reads the files of --config and --tls-certificate again. QUIT makes the end of a drain now: what is left is cut. Times are seconds, or have a unit: 0.25, 250ms, 1m30s.
             """,
         version: ArticleRouter.version
     )
@@ -102,13 +102,62 @@ struct AppOptions: ParsableCommand {
     @Option(help: "The name of the sockets to serve under systemd: FileDescriptorName= of their socket units.")
     var socketName = "http"
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            Serve HTTPS, too, with the certificate and intermediate ones in this PEM file. It is read again on HUP. %d/NAME in \
+            ExecStart= is a credential of the unit.
+            """,
+            valueName: "file"
+        )
+    )
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("The PEM file with the key of --tls-certificate.", valueName: "file"))
+    var tlsKey: String?
+
+    @Option(
+        name: .customLong("tls-port"),
+        help: "A TCP port to listen on for HTTPS, without systemd. Repeatable. (default: 8443)"
+    )
+    var tlsPorts: [Int] = []
+
+    @Option(help: "The name of the sockets for HTTPS under systemd; under a supervisor, the port as it is given there.")
+    var tlsSocketName = "https"
+
     func validate() throws {
         if let idleExit, idleExit.duration == .zero {
             throw ValidationError("--idle-exit \(idleExit): a time above 0 is needed")
         }
-        for port in ports where !(0...65535).contains(port) {
-            throw ValidationError("--port \(port): a port is a number from 0 to 65535")
+        for (option, ports) in [("--port", ports), ("--tls-port", tlsPorts)] {
+            for port in ports where !(0...65535).contains(port) {
+                throw ValidationError("\(option) \(port): a port is a number from 0 to 65535")
+            }
         }
+        switch (tlsCertificate, tlsKey) {
+        case (.some, nil): throw ValidationError("--tls-certificate: --tls-key is missing")
+        case (nil, .some): throw ValidationError("--tls-key: --tls-certificate is missing")
+        case (nil, nil):
+            if let port = tlsPorts.first {
+                throw ValidationError("--tls-port \(port): --tls-certificate and --tls-key are missing")
+            }
+        case (.some, .some):
+            if tlsSocketName == socketName {
+                throw ValidationError("--tls-socket-name \(tlsSocketName): it is that of --socket-name, too")
+            }
+        }
+    }
+
+    /// The files of the certificate, if HTTPS is to be served.
+    var tlsFiles: TLSFiles? {
+        guard let tlsCertificate, let tlsKey else { return nil }
+        return TLSFiles(certificate: tlsCertificate, key: tlsKey)
+    }
+
+    /// Where to listen for HTTPS if nobody passes a socket.
+    var tlsAddresses: [ListenAddress] {
+        guard tlsFiles != nil else { return [] }
+        return (tlsPorts.isEmpty ? [8443] : tlsPorts).map { .tcp(host: hostname, port: $0) }
     }
 
     /// Where to listen if nobody passes a socket: port 8080 unless something else is named.

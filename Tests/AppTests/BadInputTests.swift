@@ -98,7 +98,7 @@ import Testing
             "exec \"$APP\" \(options)",
             "cannot listen on",
             reason,
-            "(set by --hostname, --port and --unix)"
+            "(set by --hostname, --port, --tls-port and --unix)"
         )
         #expect(FileManager.default.fileExists(atPath: "/etc/passwd"))
     }
