@@ -37,10 +37,24 @@ extension Machine {
     /// - Returns: How it ended, successful or not.
     /// - Throws: ``MachineError``, if it did not end in time.
     public func run(_ command: [String], seconds: Int = 60) async throws -> CommandResult {
+        try await run(command, joining: ["--all"], seconds: seconds)
+    }
+
+    /// Runs a program of the host in the machine's network: a client that the machine does not have. It waits for its end.
+    ///
+    /// - Parameters:
+    ///   - command: The program and its arguments.
+    ///   - seconds: The time after which the command is killed.
+    /// - Returns: How it ended, successful or not.
+    /// - Throws: ``MachineError``, if it did not end in time.
+    public func runBeside(_ command: String..., seconds: Int = 60) async throws -> CommandResult {
+        try await run(command, joining: ["--net"], seconds: seconds)
+    }
+
+    private func run(_ command: [String], joining namespaces: [String], seconds: Int) async throws -> CommandResult {
         // timeout(1) runs inside: a killed nsenter would leave its child behind.
         let arguments =
-            ["--target", "\(leader)", "--all", "--", "/usr/bin/timeout", "--signal=KILL", "\(seconds)"]
-            + command
+            ["--target", "\(leader)"] + namespaces + ["--", "/usr/bin/timeout", "--signal=KILL", "\(seconds)"] + command
         let start = ContinuousClock.now
         let result = try await Subprocess.run(
             .name("nsenter"),
