@@ -34,6 +34,7 @@ extension Target.Dependency {
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
+    static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
     static let systemPackage = product(name: "SystemPackage", package: "swift-system")
@@ -91,7 +92,8 @@ let package = Package(
         .target(
             name: "BatonNIO",
             dependencies: [
-                "Baton", "CProcess", "Systemd", .logging, .nioCore, .nioHTTP1, .nioPosix, .serviceLifecycle,
+                "Baton", "CProcess", "Systemd", .logging, .nioCore, .nioHTTP1, .nioPosix, .nioWebSocket,
+                .serviceLifecycle,
                 .systemPackage, .unixSignals,
             ],
             swiftSettings: strict
@@ -250,7 +252,7 @@ let package = Package(
         .testTarget(
             name: "BatonNIOTests",
             dependencies: [
-                "Baton", "BatonNIO", "Systemd", .logging, .nioCore, .nioEmbedded, .nioHTTP1, .nioPosix,
+                "Baton", "BatonNIO", "Systemd", .logging, .nioCore, .nioEmbedded, .nioHTTP1, .nioPosix, .nioWebSocket,
                 .serviceLifecycle,
             ],
             swiftSettings: strict
@@ -275,6 +277,7 @@ let package = Package(
                 .hummingbirdCore,
                 .logging,
                 .nioCore,
+                .nioHTTP1,
                 .serviceLifecycle,
             ],
             swiftSettings: strict

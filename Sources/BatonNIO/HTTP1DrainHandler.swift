@@ -211,7 +211,7 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
         }
     }
 
-    private static func hasUnread(_ context: ChannelHandlerContext) -> Bool {
+    static func hasUnread(_ context: ChannelHandlerContext) -> Bool {
         let unread = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
             of: NIOBSDSocket.Handle.self,
             cprocess_unread
@@ -219,7 +219,7 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
         return (unread ?? 0) > 0
     }
 
-    private static func inKernel(_ context: ChannelHandlerContext) -> Int {
+    static func inKernel(_ context: ChannelHandlerContext) -> Int {
         let count = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
             of: NIOBSDSocket.Handle.self,
             cprocess_unsent
@@ -230,7 +230,7 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     private static func hasUnsent(_ context: ChannelHandlerContext) -> Bool { unsent(context) > 0 }
 
     /// How many bytes of responses have not left the process.
-    private static func unsent(_ context: ChannelHandlerContext) -> Int {
+    static func unsent(_ context: ChannelHandlerContext) -> Int {
         (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 
@@ -254,7 +254,7 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
         return "\(peer), open for \(age) ms: \(doing)"
     }
 
-    private static func describe(_ peer: SocketAddress?) -> String {
+    static func describe(_ peer: SocketAddress?) -> String {
         switch peer {
         case .v4, .v6:
             let (host, port) = (peer?.ipAddress ?? "", peer?.port ?? 0)
