@@ -26,6 +26,8 @@ extension ApplicationProtocol {
     ///   - name: The `FileDescriptorName=` of the sockets to serve. Others are closed, with a warning.
     ///   - http1: The configuration of the HTTP/1.1 channels.
     ///   - drain: How long the drain may take, and how long idle connections are still served in it.
+    ///   - upgrades: Other protocols to which a client can change its connection, ``BatonNIO/HTTP1Upgrade/webSocket(at:configuration:accept:serve:)``
+    ///     for example. A request for one that is not here is the router's, and its response ends the connection.
     ///   - lifecycle: What the program does when it starts, reloads, idles and is asked whether it is well.
     ///   - gracefulShutdownSignals: The signals that begin the drain. A further one changes nothing. With QUIT among them, no
     ///     signal cuts a drain short.
@@ -35,13 +37,14 @@ extension ApplicationProtocol {
         on activation: consuming Activation,
         named name: String = "http",
         http1: HTTP1Channel.Configuration = .init(),
+        upgrades: [HTTP1Upgrade] = [],
         drain: DrainConfiguration = .init(),
         lifecycle: Lifecycle = .init(),
         gracefulShutdownSignals: [UnixSignal] = [.sigterm, .sigint]
     ) async throws {
         try await runService(
             on: activation,
-            serving: [name: .http1(http1)],
+            serving: [name: .http1(http1, upgrades: upgrades)],
             drain: drain,
             lifecycle: lifecycle,
             gracefulShutdownSignals: gracefulShutdownSignals
@@ -72,12 +75,13 @@ extension ApplicationProtocol {
         try await plan.run(on: activation, gracefulShutdownSignals: gracefulShutdownSignals)
     }
 
-    /// The application as a service of a `ServiceGroup` of your own; see ``runService(on:named:http1:drain:lifecycle:gracefulShutdownSignals:)``.
+    /// The application as a service of a `ServiceGroup` of your own; see ``runService(on:named:http1:upgrades:drain:lifecycle:gracefulShutdownSignals:)``.
     ///
     /// - Parameters:
     ///   - activation: The sockets.
     ///   - name: The `FileDescriptorName=` of the sockets to serve.
     ///   - http1: The configuration of the HTTP/1.1 channels.
+    ///   - upgrades: Other protocols to which a client can change its connection.
     ///   - drain: How the drain goes.
     ///   - lifecycle: What the program does at its turning points.
     /// - Returns: A service to be run once. It returns by itself after ``Lifecycle/idleExit``, and when the connection of a
@@ -87,10 +91,11 @@ extension ApplicationProtocol {
         on activation: consuming Activation,
         named name: String = "http",
         http1: HTTP1Channel.Configuration = .init(),
+        upgrades: [HTTP1Upgrade] = [],
         drain: DrainConfiguration = .init(),
         lifecycle: Lifecycle = .init()
     ) async throws -> some Service {
-        try await activated(on: activation, serving: [name: .http1(http1)], drain: drain, lifecycle: lifecycle)
+        try await activated(on: activation, serving: [name: .http1(http1, upgrades: upgrades)], drain: drain, lifecycle: lifecycle)
     }
 
     /// The application as a service of a `ServiceGroup` of your own, on sockets of several names; see
@@ -132,8 +137,8 @@ extension ApplicationProtocol {
         guard stock is Server<HTTP1Channel> else { throw UnsupportedServerError(stock) }
         let context = Serving.Context(
             responder: responder,
-            linger: TimeAmount(drain.linger),
-            timeout: TimeAmount(drain.timeout),
+            drain: drain,
+            upgradeTasks: UpgradeTasks(),
             logger: logger
         )
         let setUps = try serving.map { (name: $0.key, setUp: try $0.value.make(context)) }
@@ -154,7 +159,10 @@ extension ApplicationProtocol {
         plan.otherNames = serving.dropFirst().map(\.key)
         plan.admission = configuration.availableConnectionsDelegate.map(ConnectionLimit.init)
         plan.services = services
-        plan.prelude = { for process in processes { try await process() } }
+        plan.prelude = {
+            context.upgradeTasks.start()
+            for process in processes { try await process() }
+        }
         let group = eventLoopGroup
         let listener = Locked<ListenerChannel?>(nil)
         plan.started = { server in
@@ -162,7 +170,10 @@ extension ApplicationProtocol {
             listener.withLock { $0 = channel }
             await onServerRunning(channel)
         }
-        plan.ended = { listener.withLock { $0 }?.ended() }
+        plan.ended = {
+            context.upgradeTasks.finish()
+            listener.withLock { $0 }?.ended()
+        }
         return plan
     }
 }

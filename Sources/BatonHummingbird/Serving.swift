@@ -1,8 +1,8 @@
-internal import BatonNIO
+package import Baton
+public import BatonNIO
 public import HummingbirdCore
 package import Logging
 package import NIOCore
-internal import NIOHTTPTypesHTTP1
 
 /// What an application speaks on the sockets of one name.
 ///
@@ -12,12 +12,15 @@ public struct Serving: Sendable {
     package struct Context: Sendable {
         /// Answers requests.
         package var responder: HTTPChannelHandler.Responder
-        /// How long an idle connection is still served in a drain.
-        package var linger: TimeAmount
-        /// How long a drain may take.
-        package var timeout: TimeAmount
+        /// How a drain goes.
+        package var drain: DrainConfiguration
+        /// Starts the tasks of connections that change to another protocol.
+        package var upgradeTasks: UpgradeTasks
         /// Where it is said what happens.
         package var logger: Logger
+
+        /// How long an idle connection is still served in a drain.
+        package var linger: TimeAmount { TimeAmount(drain.linger) }
     }
 
     /// Serves a connection that is set up, and returns when it is closed.
@@ -33,23 +36,13 @@ public struct Serving: Sendable {
 
     /// HTTP/1.1.
     ///
-    /// - Parameter configuration: The configuration of the channels.
-    public static func http1(_ configuration: HTTP1Channel.Configuration = .init()) -> Serving {
-        Serving { context in
-            let http1 = HTTP1Channel(responder: context.responder, configuration: configuration)
-            return { channel in http1.setUp(channel, context) }
-        }
-    }
-}
-
-extension HTTP1Channel {
-    /// Configures a pipeline, or the part of it behind TLS, so that a drain loses no request.
-    package func setUp(_ channel: any Channel, _ context: Serving.Context) -> EventLoopFuture<Serving.Served> {
-        setup(channel: channel, logger: context.logger).flatMapThrowing { connection in
-            let pipeline = channel.pipeline.syncOperations
-            let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
-            try pipeline.addHandler(HTTP1DrainHandler(linger: context.linger), position: .before(codec))
-            return { await handle(value: connection, logger: context.logger) }
-        }
+    /// - Parameters:
+    ///   - configuration: The configuration of the channels.
+    ///   - upgrades: Other protocols to which a client can change its connection.
+    public static func http1(
+        _ configuration: HTTP1Channel.Configuration = .init(),
+        upgrades: [HTTP1Upgrade] = []
+    ) -> Serving {
+        Serving { context in UpgradableChannel(configuration, upgrades, context).setUp }
     }
 }

@@ -1,5 +1,6 @@
 import BatonHTTP2
 import BatonHummingbird
+import BatonNIO
 import HummingbirdCore
 import HummingbirdHTTP2
 import Logging
@@ -8,23 +9,23 @@ import NIOHTTPTypes
 
 /// Sets connections of an application up, when it is known what they speak.
 struct HTTPProtocols: Sendable {
-    private let http1: HTTP1Channel
+    private let http1: UpgradableChannel
     private let http2: HTTP2Channel
     private let context: Serving.Context
     private let goAwayLimit: TimeAmount
 
-    init(_ configuration: HTTP2Channel.Configuration, _ context: Serving.Context) {
-        http1 = HTTP1Channel(responder: context.responder, configuration: configuration.streamConfiguration)
+    init(_ configuration: HTTP2Channel.Configuration, _ upgrades: [HTTP1Upgrade], _ context: Serving.Context) {
+        http1 = UpgradableChannel(configuration.streamConfiguration, upgrades, context)
         var configuration = configuration
         let handlers = configuration.streamConfiguration.additionalChannelHandlers
         configuration.streamConfiguration.additionalChannelHandlers = { [HTTP2StreamFront()] + handlers() }
         http2 = HTTP2Channel(responder: context.responder, configuration: configuration)
         self.context = context
         // Its share of a drain: streams that are in progress need the rest.
-        goAwayLimit = min(HTTP2DrainHandler.goAwayLimit, .nanoseconds(context.timeout.nanoseconds / 4))
+        goAwayLimit = min(HTTP2DrainHandler.goAwayLimit, TimeAmount(context.drain.timeout / 4))
     }
 
-    func setUpHTTP1(_ channel: any Channel) -> EventLoopFuture<Serving.Served> { http1.setUp(channel, context) }
+    func setUpHTTP1(_ channel: any Channel) -> EventLoopFuture<Serving.Served> { http1.setUp(channel) }
 
     func setUpHTTP2(_ channel: any Channel) -> EventLoopFuture<Serving.Served> {
         http2.setup(channel: channel, logger: context.logger).flatMapThrowing { [http2, context] connection in

@@ -1,6 +1,6 @@
 public import BatonHummingbird
 internal import BatonHTTP2
-internal import BatonNIO
+public import BatonNIO
 public import BatonTLS
 public import HummingbirdHTTP2
 internal import NIOCore
@@ -11,10 +11,15 @@ extension Serving {
     ///
     /// The first bytes of a connection tell which it is. The application must still have `server: .http1()`.
     ///
-    /// - Parameter configuration: The configuration of the HTTP/2 channels, and in it that of the HTTP/1.1 channels and of the streams.
-    public static func http(_ configuration: HTTP2Channel.Configuration = .init()) -> Serving {
+    /// - Parameters:
+    ///   - configuration: The configuration of the HTTP/2 channels, and in it that of the HTTP/1.1 channels and of the streams.
+    ///   - upgrades: Other protocols to which a client can change an HTTP/1.1 connection.
+    public static func http(
+        _ configuration: HTTP2Channel.Configuration = .init(),
+        upgrades: [HTTP1Upgrade] = []
+    ) -> Serving {
         Serving { context in
-            let protocols = HTTPProtocols(configuration, context)
+            let protocols = HTTPProtocols(configuration, upgrades, context)
             return { channel in
                 protocols.negotiate {
                     try channel.pipeline.syncOperations.configureByFirstBytes(linger: context.linger) { first in
@@ -32,14 +37,16 @@ extension Serving {
     /// - Parameters:
     ///   - certificate: The server's certificate; ``BatonTLS/TLSCertificate/reload()`` belongs into ``BatonNIO/Lifecycle/reload``.
     ///   - configuration: The configuration of the HTTP/2 channels, and in it that of the HTTP/1.1 channels and of the streams.
+    ///   - upgrades: Other protocols to which a client can change an HTTP/1.1 connection.
     ///   - tls: Changes the TLS configuration beyond the certificate.
     public static func https(
         _ certificate: TLSCertificate,
         _ configuration: HTTP2Channel.Configuration = .init(),
+        upgrades: [HTTP1Upgrade] = [],
         tls: @escaping @Sendable (inout TLSConfiguration) -> Void = { _ in }
     ) -> Serving {
         Serving { context in
-            let protocols = HTTPProtocols(configuration, context)
+            let protocols = HTTPProtocols(configuration, upgrades, context)
             let tls = try certificate.context(applicationProtocols: ["h2", "http/1.1"], configure: tls)
             return { channel in
                 protocols.negotiate {

@@ -1,4 +1,5 @@
 import Hummingbird
+import HummingbirdCore
 import Logging
 import MachineKit
 import NIOCore
@@ -14,10 +15,12 @@ import BatonNIO
 
 /// An application on an activated socket of its own, in this process; what it told and logged is kept.
 struct RunningServer: Sendable {
-    let port: UInt16
+    /// What `onServerRunning` was given.
+    let listener: any Channel
     private let group: ServiceGroup
     private let records: Records
 
+    var port: UInt16 { UInt16(listener.localAddress?.port ?? 0) }
     /// The state words that systemd was told.
     var told: [String] { records.told }
     /// All that systemd was told, message by message.
@@ -92,7 +95,9 @@ struct RunningServer: Sendable {
     @discardableResult
     static func run(
         _ router: Router<BasicRequestContext>,
+        http1: HTTP1Channel.Configuration = .init(),
         drain: DrainConfiguration = .init(timeout: .seconds(5), linger: .milliseconds(100)),
+        upgrades: [HTTP1Upgrade] = [],
         configuration: ApplicationConfiguration = .init(),
         extraSockets: [String] = [],
         origin: Activation.Origin = .serviceManager,
@@ -104,12 +109,12 @@ struct RunningServer: Sendable {
         _ body: @escaping @Sendable (RunningServer) async throws -> Void
     ) async throws -> (told: [String], logged: [String], sinceBody: Duration) {
         let records = Records()
-        let (running, announce) = AsyncStream.makeStream(of: UInt16.self)
+        let (running, announce) = AsyncStream.makeStream(of: (any Channel).self)
         var application = Application(
             router: router,
             configuration: configuration,
             onServerRunning: { channel in
-                announce.yield(UInt16(channel.localAddress?.port ?? 0))
+                announce.yield(channel)
                 announce.finish()
                 await afterStart()
             },
@@ -123,6 +128,8 @@ struct RunningServer: Sendable {
                 watchdog: watchdog,
                 sockets: try sockets(named: ["http"] + extraSockets)
             ),
+            http1: http1,
+            upgrades: upgrades,
             drain: drain,
             lifecycle: lifecycle
         )
@@ -138,8 +145,8 @@ struct RunningServer: Sendable {
             defer { announce.finish() }
             try await group.run()
         }
-        for await port in running {
-            try await body(RunningServer(port: port, group: group, records: records))
+        for await listener in running {
+            try await body(RunningServer(listener: listener, group: group, records: records))
             bodyEnded.withLock { $0 = .now }
         }
         if !endsByItself { await group.triggerGracefulShutdown() }

@@ -110,8 +110,13 @@ public final class Connection: Sendable {
 
     /// Sends these bytes, all of them in one call as long as the kernel takes them.
     public func send(_ text: String) async throws {
+        try await send(Array(text.utf8))
+    }
+
+    /// Sends these bytes, all of them in one call as long as the kernel takes them.
+    public func send(_ bytes: [UInt8]) async throws {
         try await blocking { [self] in
-            var bytes = Array(text.utf8)[...]
+            var bytes = bytes[...]
             while !bytes.isEmpty {
                 let sent = bytes.withUnsafeBytes { testkit_send(descriptor, $0.baseAddress, $0.count) }
                 guard sent >= 0 else { throw Self.failure(errno) }
