@@ -30,7 +30,7 @@ public enum ArticleRouter {
     /// - Parameters:
     ///   - start: The moment the process started, which `/sleep/` tells.
     ///   - greeting: What `GET /` begins with, asked for each request.
-    /// - Returns: `GET /`, `GET` and `POST /sleep/`, `GET /bytes/N`, `GET /health`.
+    /// - Returns: `GET /`, `GET` and `POST /sleep/`, `GET /bytes/N`, `GET /events`, `GET /health`.
     public static func make(
         start: ProcessStart,
         greeting: @escaping @Sendable () -> String = { "app" }
@@ -49,11 +49,12 @@ public enum ArticleRouter {
         router.post("/sleep") { request, context in
             try await sleep(duration(ofForm: request, context), start: start, pid: pid, logger: context.logger)
         }
+        router.get("/events") { request, _ in EventStream.response(to: request) }
         router.get("/bytes/:count") { _, context in try bytes(context.parameters.require("count")) }
         return router
     }
 
-    private static func text(_ status: HTTPResponse.Status, _ line: String) -> Response {
+    static func text(_ status: HTTPResponse.Status, _ line: String) -> Response {
         Response(
             status: status,
             headers: [.contentType: "text/plain; charset=utf-8", .cacheControl: "no-store"],

@@ -58,6 +58,7 @@ struct App {
         }
         let router = ArticleRouter.make(start: start, greeting: { settings.greeting })
         let group = MultiThreadedEventLoopGroup.singleton
+        Echo.add(to: router)
         if options.trialRoutes { TrialRoutes.add(to: router, group: group) }
         let application = Application(
             router: router,
@@ -87,8 +88,9 @@ struct App {
         _ options: AppOptions,
         _ certificate: TLSCertificate?
     ) -> KeyValuePairs<String, Serving> {
-        guard let certificate else { return [options.socketName: .http()] }
-        return [options.socketName: .http(), options.tlsSocketName: .https(certificate)]
+        let http = Serving.http(upgrades: [Echo.upgrade])
+        guard let certificate else { return [options.socketName: http] }
+        return [options.socketName: http, options.tlsSocketName: .https(certificate, upgrades: [Echo.upgrade])]
     }
 
     private static func fail(_ message: String, status: CInt) -> Never {

@@ -13,6 +13,8 @@ struct AppOptions: ParsableCommand {
 
               GET, POST /sleep/?duration=20s   waits (in Go's syntax), then answers
               GET /bytes/1000000               sends that many bytes
+              GET /events                      server-sent events, ten a second; Last-Event-ID goes on where they ended
+              GET /echo                        a WebSocket that sends messages back
               GET /health                      ok, or 503 draining while it drains
               GET /                            name or greeting, version, pid
 
