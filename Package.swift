@@ -191,6 +191,12 @@ let package = Package(
             path: "Tests/Machine/HTTP2Client",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "stream-client",
+            dependencies: [.nioCore, .nioHTTP1, .nioPosix],
+            path: "Tests/Machine/StreamClient",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "MachineTests",
             dependencies: ["MachineKit", "SystemdTestKit"],

@@ -3,7 +3,7 @@ import SystemdTestKit
 
 /// The release builds that the cases run, in the folder named by `BATON_BIN_DIR`.
 struct Binaries {
-    static let names = ["app", "baton", "http2-client", "journal-writer", "plain-server", "speaker"]
+    static let names = ["app", "baton", "http2-client", "journal-writer", "plain-server", "speaker", "stream-client"]
     let folder: String
 
     init(environment: [String: String] = ProcessInfo.processInfo.environment) throws {
