@@ -95,7 +95,12 @@ extension ApplicationProtocol {
         drain: DrainConfiguration = .init(),
         lifecycle: Lifecycle = .init()
     ) async throws -> some Service {
-        try await activated(on: activation, serving: [name: .http1(http1, upgrades: upgrades)], drain: drain, lifecycle: lifecycle)
+        try await activated(
+            on: activation,
+            serving: [name: .http1(http1, upgrades: upgrades)],
+            drain: drain,
+            lifecycle: lifecycle
+        )
     }
 
     /// The application as a service of a `ServiceGroup` of your own, on sockets of several names; see

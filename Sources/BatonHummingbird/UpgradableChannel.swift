@@ -1,3 +1,4 @@
+internal import Baton
 package import BatonNIO
 package import HummingbirdCore
 internal import Logging

@@ -1,3 +1,4 @@
+import Baton
 import BatonHTTP2
 import BatonHummingbird
 import BatonNIO

@@ -101,7 +101,8 @@ import Testing
         let offer = ConnectionOffer(
             carrier: try Carrier.make().carrier,
             isEmptied: false,
-            loops: [channel.eventLoop]
+            loops: [channel.eventLoop],
+            moved: { _ in }
         )
         channel.pipeline.fireUserInboundEventTriggered(DrainEvent.handOver(offer))
         #expect(try chosen.wait() == .http1)
