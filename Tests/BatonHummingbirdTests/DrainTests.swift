@@ -208,7 +208,7 @@ import Testing
             let connection = try await server.connect()
             #expect(try await connection.get("/health")?.text == "ok\n")
             // A slow request keeps the connection from being told to end with the next answer.
-            try await connection.send("GET /sleep/?duration=100ms HTTP/1.1\r\nHost: a\r\n\r\n")
+            try await connection.send("GET /sleep/?duration=1s HTTP/1.1\r\nHost: a\r\n\r\n")
             try await connection.send("GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
             await server.stop()
             #expect(try await connection.reply()?.status == 200)
