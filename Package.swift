@@ -249,7 +249,11 @@ let package = Package(
             dependencies: ["Systemd", "inherited-sockets", .subprocess, .systemPackage],
             swiftSettings: strict
         ),
-        .testTarget(name: "BatonTests", dependencies: ["Baton", "Systemd", .systemPackage], swiftSettings: strict),
+        .testTarget(
+            name: "BatonTests",
+            dependencies: ["Baton", "CProcess", "Systemd", .systemPackage],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "SystemdTestKitTests",
             dependencies: ["Baton", "CSystemd", "Systemd", "SystemdTestKit"],

@@ -48,6 +48,8 @@ public struct Activation: ~Copyable, Sendable {
     package let start: StartRecord
     /// The process whose place this one is to take, if there is one.
     package let predecessor: Predecessor?
+    /// Whether the service manager is `baton run`, which brings connections to the generation that serves then.
+    package let isManaged: Bool
     /// What `start_server` passed although a service manager passed sockets too.
     private var strays = ListenSockets()
 
@@ -57,6 +59,7 @@ public struct Activation: ~Copyable, Sendable {
         watchdog: WatchdogTimeout? = nil,
         start: StartRecord = .read(),
         predecessor: Predecessor? = nil,
+        isManaged: Bool = false,
         sockets: consuming ListenSockets,
         carriers: consuming ListenSockets = ListenSockets()
     ) {
@@ -71,14 +74,16 @@ public struct Activation: ~Copyable, Sendable {
         self.sockets = sockets
         self.start = start
         self.predecessor = predecessor
+        self.isManaged = isManaged && notifier.isConnected
+        if self.isManaged { store.expectPromptRefusals() }
     }
 
     /// Whether somebody else than this process, and its predecessors, holds the sockets: what waits in a backlog when this
     /// process ends waits on.
     package var isSocketHeld: Bool { predecessor?.isSocketHeld ?? (origin != .bound) }
 
-    /// Whether there is a service manager of which connections may be left to the process that follows.
-    package var canHandOver: Bool { notifier.isConnected && origin != .serverStarter }
+    /// Whether there is a service manager in whose store connections may be left to the process that follows.
+    package var canHandOver: Bool { notifier.isConnected && origin != .serverStarter && !isManaged }
 
     /// Takes the sockets this process was started with, or opens its own.
     ///
@@ -105,6 +110,7 @@ public struct Activation: ~Copyable, Sendable {
         let start = StartRecord.read()
         let predecessor = try Predecessor.take()
         let notifier = ServiceNotifier.take()
+        let isManaged = OwnManager.take()
         let watchdog = try WatchdogTimeout.take()
         var inherited = try ListenSockets.takeInherited()
         let count = CInt(inherited.descriptions.count)
@@ -118,6 +124,7 @@ public struct Activation: ~Copyable, Sendable {
                 watchdog: watchdog,
                 start: start,
                 predecessor: predecessor,
+                isManaged: isManaged,
                 sockets: inherited,
                 carriers: carriers
             )
@@ -134,6 +141,7 @@ public struct Activation: ~Copyable, Sendable {
                 watchdog: watchdog,
                 start: start,
                 predecessor: predecessor,
+                isManaged: isManaged,
                 sockets: started,
                 carriers: carriers
             )
@@ -147,6 +155,7 @@ public struct Activation: ~Copyable, Sendable {
             notifier: notifier,
             watchdog: watchdog,
             start: start,
+            isManaged: isManaged,
             sockets: bound,
             carriers: carriers
         )

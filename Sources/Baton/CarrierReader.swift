@@ -107,7 +107,7 @@ package final class CarrierReader: Sendable {
     }
 
     /// Tries it out, as the limit alone says nothing of how many are open.
-    private static func hasRoom(for count: Int) -> Bool {
+    static func hasRoom(for count: Int) -> Bool {
         var duplicates: [CInt] = []
         defer { for descriptor in duplicates { _ = close(descriptor) } }
         let waker = socket(AF_UNIX, SocketConstants.stream, 0)

@@ -22,7 +22,9 @@ package struct StartRecord: Sendable {
     package var directory: String?
 
     /// What a successor is not to have as this process had it.
-    private static let dropped = Set(PassedSockets.variables + [Predecessor.variable, "WATCHDOG_PID"])
+    private static let dropped = Set(
+        PassedSockets.variables + [Predecessor.variable, OwnManager.variable, "WATCHDOG_PID"]
+    )
 
     package init(command: [String], environment: [String: String], pidVariables: [String], directory: String?) {
         self.command = command

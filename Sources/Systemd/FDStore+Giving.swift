@@ -42,6 +42,23 @@ extension FDStore {
         }
     }
 
+    /// Gives the manager a descriptor that is not for its store, but for itself.
+    ///
+    /// - Parameters:
+    ///   - descriptor: It is closed here.
+    ///   - name: What tells the manager what it is for.
+    /// - Returns: Whether it was sent.
+    package func entrust(_ descriptor: consuming OwnedDescriptor, as name: String) -> NotifyOutcome {
+        descriptor.withDescriptor {
+            notifier.send("FDSTORE=1\nFDNAME=\(name)\nFDPOLL=0", onBehalfOf: nil, descriptors: [$0])
+        }
+    }
+
+    /// The manager is one that closes what it does not keep before it answers a barrier, so that a ``give(_:as:peer:)`` need not wait.
+    package func expectPromptRefusals() {
+        entries.withLock { $0.isTried = true }
+    }
+
     /// Finds out whether the manager keeps anything at all, so that a later ``give(_:as:peer:)`` need not wait. It takes a quarter of a second
     /// at most, and nothing stays in the store.
     package func tryOut() {

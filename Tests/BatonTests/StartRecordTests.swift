@@ -13,7 +13,7 @@ import Testing
             "WATCHDOG_PID": "7", "SYSTEMD_EXEC_PID": "7", "LISTEN_FDS": "1", "LISTEN_PID": "7",
             "LISTEN_FDNAMES": "http",
             "LISTEN_PIDFDID": "99", "SERVER_STARTER_PORT": "8080=4", "SERVER_STARTER_GENERATION": "2",
-            "BATON_PREDECESSOR": "4 own",
+            "BATON_PREDECESSOR": "4 own", "BATON_MANAGER": "6",
         ])
         #expect(
             record.environment == [

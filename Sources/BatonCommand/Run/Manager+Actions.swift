@@ -40,6 +40,7 @@ extension Manager {
         program.environment.merge(passed.environment) { $1 }
         program.environment["SERVER_STARTER_GENERATION"] = "\(generation)"
         program.environment["NOTIFY_SOCKET"] = socket.address
+        program.environment[OwnManager.variable] = "\(getpid())"
         program.descriptors = passed.descriptors
         if !passed.descriptors.isEmpty { program.pidVariables = ["LISTEN_PID"] }
         if let timeout = watchdog.timeout {

@@ -87,6 +87,7 @@ extension Manager {
         }
         guard message["FDSTORE"] == "1" else { return message.descriptors.forEach { close($0) } }
         let name = message["FDNAME"].flatMap { DescriptorStore.isName($0) ? $0 : nil } ?? "stored"
+        guard !bring(name, message.descriptors, of: number) else { return }
         let isWatched = message["FDPOLL"] != "0"
         var forwarded: [CInt] = []
         for descriptor in message.descriptors {

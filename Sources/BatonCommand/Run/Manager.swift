@@ -57,6 +57,8 @@ final class Manager {
         let socket: GenerationSocket
         let pid: CInt
         var rejected: Set<CInt> = []
+        /// Where it is brought connections while it serves, if it takes any.
+        var inbox: OwnedDescriptor?
 
         init(socket: consuming GenerationSocket, pid: CInt) {
             self.socket = socket

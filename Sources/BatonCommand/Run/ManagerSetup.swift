@@ -42,7 +42,7 @@ final class ManagerSetup {
 
     /// What tells a process of its service manager and its sockets; each generation is told something else.
     private static let toldByManager =
-        PassedSockets.variables + ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "FDSTORE"]
+        PassedSockets.variables + ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "FDSTORE", OwnManager.variable]
 
     /// Whether the service manager ends the generations if this process is killed.
     var isUnderServiceManager: Bool { isNotified || sockets.areInherited }

@@ -20,7 +20,8 @@ struct RunCommand: ParsableCommand {
 
             The program finds its sockets in LISTEN_FDS (sd_listen_fds) and in SERVER_STARTER_PORT, whichever it knows, and \
             may say READY=1 and more to NOTIFY_SOCKET (sd_notify). In LISTEN_FDNAMES they are tcp-8080, udp-8080 or the path; \
-            under systemd they are those of the socket units, with their names.
+            under systemd they are those of the socket units, with their names. HTTP/1.1 connections of a program built with \
+            Baton go over to the next generation.
 
               baton run --port 8080 -- ./server
               baton run --port 8080 --notify --pid-file /run/server.pid -- ./server --verbose
