@@ -22,6 +22,8 @@ final class CarrierPort: Sendable {
     private static let rest = Duration.milliseconds(100)
 
     private let sources: Locked<[Source]>
+    /// Where further ones come from; nil if they do not.
+    private let inbox: Locked<CarrierInbox?>
     private let restUntil = Locked<ContinuousClock.Instant?>(nil)
     private let hasSources: Atomic<Bool>
     private let emptied: @Sendable (_ name: String) -> Void
@@ -29,10 +31,17 @@ final class CarrierPort: Sendable {
 
     /// - Parameters:
     ///   - carriers: Those that were passed to this process.
+    ///   - inbox: Where carriers are brought while this process serves.
     ///   - emptied: Told of each that holds nothing any more, and never will.
-    init(_ carriers: [CarrierReader], emptied: @escaping @Sendable (String) -> Void, logger: Logger) {
+    init(
+        _ carriers: [CarrierReader],
+        inbox: CarrierInbox?,
+        emptied: @escaping @Sendable (String) -> Void,
+        logger: Logger
+    ) {
         sources = Locked(carriers.map { Source(reader: $0) })
-        hasSources = Atomic(!carriers.isEmpty)
+        self.inbox = Locked(inbox)
+        hasSources = Atomic(!carriers.isEmpty || inbox != nil)
         self.emptied = emptied
         self.logger = logger
     }
@@ -49,10 +58,10 @@ final class CarrierPort: Sendable {
     /// What to poll, and until when at the longest.
     func entries() -> (entries: [pollfd], until: ContinuousClock.Instant?) {
         if let end = restUntil.withLock({ $0 }), end > .now { return ([], end) }
-        let entries = sources.withLock { sources in
-            sources.map { source in
-                source.reader.withDescriptor { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-            }
+        let readers = sources.withLock { $0.map(\.reader) }
+        var entries = readers.map { $0.withDescriptor { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) } }
+        if let inbox = inbox.withLock({ $0 }) {
+            entries.append(inbox.withDescriptor { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) })
         }
         return (entries, nil)
     }
@@ -62,6 +71,7 @@ final class CarrierPort: Sendable {
     /// - Parameter polled: What ``entries()`` has returned, and was polled.
     func receive(_ polled: ArraySlice<pollfd>) -> [CarriedConnection] {
         let ready = Set(polled.filter { $0.revents != 0 }.map(\.fd))
+        if let inbox = inbox.withLock({ $0 }), inbox.withDescriptor(ready.contains) { empty(inbox) }
         return receive { reader in reader.withDescriptor(ready.contains) }
     }
 
@@ -69,6 +79,11 @@ final class CarrierPort: Sendable {
     ///
     /// - Parameter isSucceeded: Whether another process will get what is in the service manager's store.
     func close(isSucceeded: Bool) -> [CarriedConnection] {
+        if let inbox = inbox.withLock({ $0 }) {
+            inbox.refuse()
+            empty(inbox)
+            self.inbox.withLock { $0 = nil }
+        }
         for source in sources.withLock({ $0 }) where source.reader.isDirect { source.reader.refuse() }
         var connections: [CarriedConnection] = []
         while true {
@@ -79,6 +94,26 @@ final class CarrierPort: Sendable {
         sources.withLock { $0 = [] }
         hasSources.store(false, ordering: .releasing)
         return connections
+    }
+
+    /// Carriers that have come are emptied from now on.
+    private func empty(_ inbox: CarrierInbox) {
+        while true {
+            switch inbox.next() {
+            case .nothing:
+                return
+            case .carrier(let reader):
+                add(reader)
+            case .noRoom:
+                return rest("a carrier", "no descriptor for it")
+            case .unusable(let why):
+                logger.error("\(CarrierInbox.name): \(why); what came is closed")
+            case .ended:
+                self.inbox.withLock { $0 = nil }
+                noteWhetherEmpty()
+                return
+            }
+        }
     }
 
     private func receive(from isWanted: (CarrierReader) -> Bool) -> [CarriedConnection] {
@@ -93,7 +128,7 @@ final class CarrierPort: Sendable {
                 note(taken.count, of: source.reader)
                 if restUntil.withLock({ $0 }) != nil { restUntil.withLock { $0 = nil } }
             case .noRoom(let count):
-                rest(source.reader, count)
+                rest(source.reader.name, "no descriptors for \(count) connections")
             case .unusable(let why):
                 logger.error("\(source.reader.name): \(why); what came with it is closed")
             case .ended:
@@ -110,15 +145,13 @@ final class CarrierPort: Sendable {
         }
     }
 
-    private func rest(_ reader: CarrierReader, _ count: Int) {
+    private func rest(_ name: String, _ what: String) {
         let isNew = restUntil.withLock { until in
             defer { until = .now + Self.rest }
             return until == nil
         }
         guard isNew else { return }
-        logger.warning(
-            "\(reader.name): no descriptors for \(count) connections (see LimitNOFILE= of the unit); they wait in it"
-        )
+        logger.warning("\(name): \(what) (see LimitNOFILE= of the unit); it waits")
     }
 
     private func end(_ reader: CarrierReader) {
@@ -126,8 +159,13 @@ final class CarrierPort: Sendable {
             guard let index = sources.firstIndex(where: { $0.reader === reader }) else { return 0 }
             return sources.remove(at: index).taken
         }
-        hasSources.store(sources.withLock { !$0.isEmpty }, ordering: .releasing)
+        noteWhetherEmpty()
         emptied(reader.name)
         logger.info("connections taken over from the previous generation: \(taken)")
+    }
+
+    /// Notes whether there is something to be polled.
+    private func noteWhetherEmpty() {
+        hasSources.store(inbox.withLock { $0 != nil } || sources.withLock { !$0.isEmpty }, ordering: .releasing)
     }
 }

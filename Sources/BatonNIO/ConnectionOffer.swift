@@ -36,7 +36,7 @@ public final class ConnectionOffer: Sendable {
         var kept: [String: Int] = [:]
     }
 
-    private let carrier: Carrier
+    private let way: CarrierWay
     /// Whether the carrier is emptied while it is filled.
     private let isEmptied: Bool
     private let batches: [ObjectIdentifier: NIOLoopBoundBox<Batch>]
@@ -45,17 +45,19 @@ public final class ConnectionOffer: Sendable {
 
     /// - Parameters:
     ///   - carrier: Where connections are put.
+    ///   - next: Finds another carrier, when nobody takes connections out of the one before; it may wait. Nil if there is none.
     ///   - isEmptied: Whether somebody takes them out already.
     ///   - loops: The event loops of the connections.
     ///   - moved: Told of those that are given away, on their event loop.
     init(
         carrier: Carrier,
+        next: (@Sendable () -> Carrier?)? = nil,
         isEmptied: Bool,
         loops: [any EventLoop],
         moved: @escaping @Sendable ([any Channel]) -> Void
     ) {
         self.moved = moved
-        self.carrier = carrier
+        way = CarrierWay(carrier, next: next)
         self.isEmptied = isEmptied
         batches = Dictionary(
             loops.map { (ObjectIdentifier($0), NIOLoopBoundBox.makeBoxSendingValue(Batch(), eventLoop: $0)) },
@@ -115,13 +117,16 @@ public final class ConnectionOffer: Sendable {
         let offered = batch.value.offered
         guard !offered.isEmpty else { return }
         batch.value.offered = []
+        let carrier = way.carrier
         let (count, failure) = carrier.put(offered.map(\.connection))
         tally.withLock { $0.moved += count }
         if count > 0 { moved(offered.prefix(count).map(\.channel)) }
         for entry in offered.prefix(count) { entry.done(.moved) }
         guard let failure else { return }
+        let mayPass =
+            Self.ends.contains(failure) ? way.renew(insteadOf: carrier) : isEmptied && Self.passing.contains(failure)
         for entry in offered.dropFirst(count) {
-            if isEmptied, Self.passing.contains(failure) {
+            if mayPass {
                 entry.done(.later)
             } else {
                 refuse(Self.reason(failure), entry.done)
@@ -136,6 +141,9 @@ public final class ConnectionOffer: Sendable {
 
     /// What ends when the other side goes on reading.
     private static let passing: Set<Errno> = [.wouldBlock, .tooManyReferences, .noBufferSpace, .noMemory]
+
+    /// What does not end.
+    private static let ends: Set<Errno> = [.brokenPipe, .connectionReset]
 
     private static func reason(_ failure: Errno) -> String {
         switch failure {

@@ -106,6 +106,7 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
             sockets: sockets,
             carriers: CarrierPort(
                 succession?.carriers ?? [],
+                inbox: succession?.inbox,
                 emptied: { succession?.emptied($0) },
                 logger: logger
             ),
@@ -124,6 +125,7 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
                         register.offer(
                             ConnectionOffer(
                                 carrier: carrier,
+                                next: succession?.next,
                                 isEmptied: isEmptied,
                                 loops: loops,
                                 moved: register.moved

@@ -42,6 +42,7 @@ extension ServerPlan {
             server: name,
             carriers: activation.takeCarriers(for: name),
             store: store,
+            isManaged: activation.isManaged,
             logger: logger
         )
         let names = ([name] + otherNames).map { "'\($0)'" }.joined(separator: ", ")
@@ -119,6 +120,7 @@ extension ServerPlan {
                     let progress = StartProgress(reporter: reporter, limit: lifecycle.longestStart)
                     try await lifecycle.prepare?(progress)
                     try await prelude()
+                    succession.openInbox()
                 },
                 ready: { if handOver != nil { succession.tryStore() } },
                 started: { [started] in await started(RunningServer(address: address, stop: server.stop)) },

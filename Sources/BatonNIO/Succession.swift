@@ -7,9 +7,13 @@ package import Systemd
 package final class Succession: Sendable {
     /// The carriers of earlier generations.
     package let carriers: [CarrierReader]
+    /// Where the manager brings further ones.
+    package let inbox: CarrierInbox?
 
     private let server: String
     private let store: FDStore
+    /// Whether the manager brings what it is given to the generation that serves.
+    private let isManaged: Bool
     private let logger: Logger
     /// Leads to the process that this one has started as its successor.
     private let direct = Locked<Carrier?>(nil)
@@ -18,12 +22,34 @@ package final class Succession: Sendable {
     ///   - server: The name of the server's listen sockets.
     ///   - carriers: What was passed to this process for it.
     ///   - store: Where carriers outlive the process.
+    ///   - isManaged: Whether the manager brings what it is given to the generation that serves.
     ///   - logger: Where it is said what does not work.
-    package init(server: String, carriers: [CarrierReader], store: FDStore, logger: Logger) {
+    package init(server: String, carriers: [CarrierReader], store: FDStore, isManaged: Bool = false, logger: Logger) {
         self.server = server
         self.carriers = carriers
         self.store = store
+        self.isManaged = isManaged
         self.logger = logger
+        guard isManaged else {
+            inbox = nil
+            return
+        }
+        do {
+            inbox = try CarrierInbox(server: server)
+        } catch {
+            inbox = nil
+            logger.warning("no connections will be taken over: no sockets for it: \(error)")
+        }
+    }
+
+    /// Tells the manager where to bring carriers. To be called before it is told that this process is ready, which makes it the one that
+    /// serves.
+    package func openInbox() {
+        guard let descriptor = inbox?.giveAway() else { return }
+        let outcome = store.entrust(OwnedDescriptor(descriptor), as: CarrierInbox.name)
+        if case .failed(let errno) = outcome {
+            logger.warning("no connections will be taken over: the manager could not be told where to: \(errno)")
+        }
     }
 
     /// Makes a carrier for a process that is about to be started as the successor.
@@ -54,9 +80,18 @@ package final class Succession: Sendable {
     func carrier(for reason: StopReason) -> (Carrier, isEmptied: Bool)? {
         switch reason {
         case .handedOver: direct.withLock { $0 }.map { ($0, true) }
-        case .restarting: storedCarrier().map { ($0, false) }
-        case .requested, .idle, .connectionsEnded, .cancelled: nil
+        case .restarting: storedCarrier().map { ($0, isManaged) }
+        // Whether another generation serves, and which one, the manager knows.
+        case .requested: isManaged ? storedCarrier().map { ($0, true) } : nil
+        case .idle, .connectionsEnded, .cancelled: nil
         }
+    }
+
+    /// Finds a carrier to whoever serves when nobody takes connections out of the one before; nil if that cannot be another process. It may
+    /// take as long as the manager does.
+    var next: (@Sendable () -> Carrier?)? {
+        guard isManaged else { return nil }
+        return { [self] in storedCarrier() }
     }
 
     /// A carrier holds nothing any more.
@@ -79,6 +114,9 @@ package final class Succession: Sendable {
             let peer = carrier.withDescriptor { $0 }
             try store.give(reader, as: stored, peer: peer)
             return carrier
+        } catch let error as FDStoreError where error.code == .refused && isManaged {
+            logger.info("connections are not handed over: there is no other generation that takes them")
+            return nil
         } catch {
             logger.info("connections are not handed over: \(error)")
             return nil
