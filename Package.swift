@@ -25,6 +25,7 @@ extension Target.Dependency {
     static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
     static let logging = product(name: "Logging", package: "swift-log")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioExtras = product(name: "NIOExtras", package: "swift-nio-extras")
     static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
     static let nioHPACK = product(name: "NIOHPACK", package: "swift-nio-http2")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
@@ -201,6 +202,25 @@ let package = Package(
             name: "MachineTests",
             dependencies: ["MachineKit", "SystemdTestKit"],
             path: "Tests/Machine/Cases",
+            swiftSettings: strict
+        ),
+
+        // What a server needs that is no Hummingbird application, a page each.
+        .executableTarget(
+            name: "line-echo",
+            dependencies: ["Baton", "BatonNIO", .logging, .nioCore, .nioExtras],
+            path: "Tests/Examples/LineEcho",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "datagram-echo",
+            dependencies: ["Baton", "BatonNIO", .logging, .nioCore],
+            path: "Tests/Examples/DatagramEcho",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ExampleTests",
+            dependencies: ["BatonCommand", "datagram-echo", "line-echo", .subprocess, .systemPackage],
             swiftSettings: strict
         ),
 

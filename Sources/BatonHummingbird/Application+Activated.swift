@@ -128,7 +128,7 @@ extension ApplicationProtocol {
         on sockets: [ListenSocket.Description],
         drain: DrainConfiguration,
         lifecycle: Lifecycle
-    ) async throws -> ServerPlan<Serving.Served> {
+    ) async throws -> ServerPlan {
         guard let (first, _) = serving.first else {
             throw ActivationError(.missing, "serving: names no socket, so there is nothing to serve")
         }
@@ -149,7 +149,7 @@ extension ApplicationProtocol {
         let setUps = try serving.map { (name: $0.key, setUp: try $0.value.make(context)) }
         let names = SocketNames(sockets, first: first)
         let processes = processesRunBeforeServerStart
-        var plan = ServerPlan<Serving.Served>(
+        var plan = ServerPlan(
             name: first,
             group: eventLoopGroup,
             drain: drain,

@@ -4,7 +4,7 @@ internal import ServiceLifecycle
 internal import Systemd
 
 /// A server as a service: from its start, of which the service manager is told, to the end of its drain.
-final class ActivatedServer<Connection: Sendable>: Service, CustomStringConvertible {
+final class ActivatedServer: Service, CustomStringConvertible {
     /// What happens around serving.
     struct Hooks: Sendable {
         /// Done before a connection is accepted.
@@ -15,11 +15,13 @@ final class ActivatedServer<Connection: Sendable>: Service, CustomStringConverti
         var started: @Sendable () async -> Void
         /// Called when the drain has begun.
         var stopping: @Sendable () -> Void
+        /// Done when all connections have closed; it gets the drain's deadline, if one has begun.
+        var finish: @Sendable (ContinuousClock.Instant?) async throws -> Void
         /// Called when the server has ended.
         var ended: @Sendable () -> Void
     }
 
-    private let server: DrainingServer<Connection>
+    private let server: ServedSockets
     private let drain: DrainConfiguration
     private let reporter: ServiceReporter
     private let watchdog: WatchdogService?
@@ -30,10 +32,9 @@ final class ActivatedServer<Connection: Sendable>: Service, CustomStringConverti
     private let controlPath: String?
     private let logger: Logger
     private let hooks: Hooks
-    private let handle: @Sendable (Connection) async -> Void
 
     init(
-        server: DrainingServer<Connection>,
+        server: ServedSockets,
         drain: DrainConfiguration,
         reporter: ServiceReporter,
         watchdog: WatchdogService?,
@@ -43,8 +44,7 @@ final class ActivatedServer<Connection: Sendable>: Service, CustomStringConverti
         predecessor: PredecessorAnswer?,
         controlPath: String?,
         logger: Logger,
-        hooks: Hooks,
-        handle: @escaping @Sendable (Connection) async -> Void
+        hooks: Hooks
     ) {
         self.server = server
         self.drain = drain
@@ -57,7 +57,6 @@ final class ActivatedServer<Connection: Sendable>: Service, CustomStringConverti
         self.controlPath = controlPath
         self.logger = logger
         self.hooks = hooks
-        self.handle = handle
     }
 
     var description: String { "baton" }
@@ -66,7 +65,7 @@ final class ActivatedServer<Connection: Sendable>: Service, CustomStringConverti
         defer { hooks.ended() }
         try await hooks.prelude()
         // TERM during the prelude: nothing has been accepted, so nothing is to be drained, and READY would be a lie.
-        guard !Task.isShuttingDownGracefully, !Task.isCancelled else { return }
+        guard !Task.isShuttingDownGracefully, !Task.isCancelled else { return try await hooks.finish(nil) }
         try await withThrowingTaskGroup { companions in
             let (stopped, announceStop) = AsyncStream.makeStream(of: Void.self)
             companions.addTask { [self] in
@@ -84,25 +83,28 @@ final class ActivatedServer<Connection: Sendable>: Service, CustomStringConverti
                 restart?.stop()
                 companions.cancelAll()
             }
-            try await serve(started: { announceStart.yield() }, stopped: { announceStop.yield() })
+            let outcome = try await serve(started: { announceStart.yield() }, stopped: { announceStop.yield() })
+            try await hooks.finish(server.drainEnds())
+            report(outcome)
         }
     }
 
-    private func serve(started: () -> Void, stopped: @escaping @Sendable () -> Void) async throws {
-        let outcome = try await withGracefulShutdownHandler {
+    private func serve(started: () -> Void, stopped: @escaping @Sendable () -> Void) async throws -> DrainOutcome {
+        try await withGracefulShutdownHandler {
             try await server.run {
                 if predecessor == nil { ready() }
                 started()
-            } stopping: { [self] reason in
+            } _: { [self] reason in
                 stopping(reason)
                 stopped()
-            } handle: { [handle] connection in
-                await handle(connection)
             }
         } onGracefulShutdown: { [server] in
             server.stop()
         }
-        if let report = server.handOverReport { logger.info("\(report)") }
+    }
+
+    private func report(_ outcome: DrainOutcome) {
+        if let report = server.handOverReport() { logger.info("\(report)") }
         switch outcome {
         case .drained: logger.info("drained: every request was answered")
         case .cut where Task.isCancelled: logger.warning("cancelled: what was under way has been cut")
@@ -181,7 +183,7 @@ final class ActivatedServer<Connection: Sendable>: Service, CustomStringConverti
         var progress = DrainProgress()
         while !Task.isCancelled {
             let census = await server.census()
-            guard let end = server.drainEnds else { return }
+            guard let end = server.drainEnds() else { return }
             let (status, patience) = progress.tick(
                 requests: census.requests,
                 idle: census.idle,

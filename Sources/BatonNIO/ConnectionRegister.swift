@@ -156,7 +156,16 @@ final class ConnectionRegister: Sendable {
     }
 
     private func cut(_ channel: any Channel) {
-        channel.pipeline.fireUserInboundEventTriggered(DrainEvent.cut(report: reportOne))
+        let isReported = Atomic(false)
+        channel.pipeline.fireUserInboundEventTriggered(
+            DrainEvent.cut { [self] line in
+                isReported.store(true, ordering: .relaxed)
+                reportOne(line)
+            }
+        )
+        if !isReported.load(ordering: .relaxed) {
+            reportOne("\(PeerName(channel.remoteAddress)): its pipeline has no handler that says what it was doing")
+        }
         channel.close(promise: nil)
     }
 

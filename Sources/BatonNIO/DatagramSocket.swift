@@ -40,6 +40,13 @@ final class DatagramSocket: Sendable {
         #endif
     }
 
+    /// A duplicate of its descriptor, close-on-exec.
+    func duplicate() throws(Errno) -> CInt {
+        let duplicate = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        guard duplicate >= 0 else { throw Errno(rawValue: errno) }
+        return duplicate
+    }
+
     /// Receives the next datagram, without waiting for it.
     ///
     /// - Parameter buffer: ``longest`` bytes.

@@ -29,7 +29,7 @@ extension ServerPlan {
 
     /// It as a service, to be run once. It returns by itself when its drain has another reason than a shutdown.
     ///
-    /// - Throws: ``Systemd/ActivationError`` if no socket of that name is there or one is no listening stream socket; the `Errno` of
+    /// - Throws: ``Systemd/ActivationError`` if no socket of that name is there or one is of the wrong kind; the `Errno` of
     ///   `eventfd(2)` if the process is out of descriptors.
     package func service(on activation: consuming Activation) async throws -> ServiceGroup {
         let (logger, lifecycle) = (logger, lifecycle)
@@ -50,17 +50,7 @@ extension ServerPlan {
             logger.warning("nobody asked for socket \(socket), so it is closed; the one named \(names) is served")
         }
         let address = sockets.descriptions.first?.localAddress
-        let server = try DrainingServer(
-            sockets: sockets,
-            succession: succession,
-            ownsBacklog: !isSocketHeld,
-            group: group,
-            drain: drain,
-            idleExit: idleExit(isSocketHeld),
-            admission: admission,
-            logger: logger,
-            setUp: setUp
-        )
+        let server = try makeServer(self, sockets, succession, isSocketHeld, idleExit(isSocketHeld))
         let watchdog = watchdogTimeout.map { timeout in
             WatchdogService(
                 timeout: timeout,
@@ -100,7 +90,7 @@ extension ServerPlan {
                     }
                     return sockets
                 },
-                handedOver: server.stop(handedOverTo:)
+                handedOver: server.stopHandedOver
             )
         }
         let shutdown = OwnShutdown()
@@ -125,9 +115,9 @@ extension ServerPlan {
                 ready: { if handOver != nil { succession.tryStore() } },
                 started: { [started] in await started(RunningServer(address: address, stop: server.stop)) },
                 stopping: shutdown.begin,
+                finish: finish,
                 ended: ended
-            ),
-            handle: handle
+            )
         )
         // The first is shut down last: it pings through the whole drain.
         let others = (watchdog.map { [$0 as any Service] } ?? []) + services
