@@ -62,7 +62,7 @@ extension UnderSystemd {
             #expect(
                 app.subtracting(supervised) == [
                     "Description=Server that is restarted without losing a request", "ExecStart=/usr/local/bin/app",
-                    "ExecReload=/usr/local/bin/baton reload",
+                    "ExecReload=/usr/local/bin/baton reload", "RestartKillSignal=SIGINT", "FileDescriptorStoreMax=8",
                 ]
             )
             #expect(
