@@ -1,5 +1,5 @@
 internal import CProcess
-internal import SystemPackage
+package import SystemPackage
 package import Systemd
 
 #if canImport(Glibc)
@@ -26,6 +26,8 @@ package final class CarrierReader: Sendable {
         case noRoom(for: Int)
         /// What came is of no use, and has been closed.
         case unusable(String)
+        /// It cannot be read any more.
+        case broken(Errno)
         /// It is empty, and nobody puts anything in any more.
         case ended
     }
@@ -62,7 +64,7 @@ package final class CarrierReader: Sendable {
         if length == 0 { return .ended }
         if length < 0 {
             return Errno(rawValue: CInt(-length)) == .wouldBlock
-                ? .nothing : .unusable("it cannot be read: \(Errno(rawValue: CInt(-length)))")
+                ? .nothing : .broken(Errno(rawValue: CInt(-length)))
         }
         guard let count = CarrierMessage.count(in: Array(header.prefix(length))) else {
             descriptor.withDescriptor(cprocess_discard_message)
@@ -88,7 +90,7 @@ package final class CarrierReader: Sendable {
                 &isTruncated
             )
         }
-        guard length >= 0 else { return .unusable("it cannot be read: \(Errno(rawValue: CInt(-length)))") }
+        guard length >= 0 else { return .broken(Errno(rawValue: CInt(-length))) }
         let received = descriptors.prefix(Int(count))
         guard !isTruncated, received.count == expected, let parts = CarrierMessage.decode(Array(buffer.prefix(length)))
         else {

@@ -27,7 +27,6 @@ final class ActivatedServer: Service, CustomStringConvertible {
     private let watchdog: WatchdogService?
     private let reload: ReloadService?
     private let restart: RestartService?
-    private let handOver: HandOverSignal?
     private let predecessor: PredecessorAnswer?
     private let controlPath: String?
     private let logger: Logger
@@ -40,7 +39,6 @@ final class ActivatedServer: Service, CustomStringConvertible {
         watchdog: WatchdogService?,
         reload: ReloadService?,
         restart: RestartService?,
-        handOver: HandOverSignal?,
         predecessor: PredecessorAnswer?,
         controlPath: String?,
         logger: Logger,
@@ -52,7 +50,6 @@ final class ActivatedServer: Service, CustomStringConvertible {
         self.watchdog = watchdog
         self.reload = reload
         self.restart = restart
-        self.handOver = handOver
         self.predecessor = predecessor
         self.controlPath = controlPath
         self.logger = logger
@@ -73,7 +70,6 @@ final class ActivatedServer: Service, CustomStringConvertible {
             }
             // Before READY: systemd may ask for a reload at once.
             let control = predecessor == nil ? await reload?.openControl(at: controlPath) : nil
-            if let handOver { companions.addTask { [server] in await handOver.run(server.stopForRestart) } }
             let (started, announceStart) = AsyncStream.makeStream(of: Void.self)
             companions.addTask { [self] in
                 for await _ in started { await live(control) }

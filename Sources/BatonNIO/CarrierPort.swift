@@ -85,11 +85,14 @@ final class CarrierPort: Sendable {
             self.inbox.withLock { $0 = nil }
         }
         for source in sources.withLock({ $0 }) where source.reader.isDirect { source.reader.refuse() }
-        var connections: [CarriedConnection] = []
-        while true {
-            let more = receive { $0.isDirect || !isSucceeded }
-            if more.isEmpty { break }
-            connections += more
+        var (connections, isMore): ([CarriedConnection], Bool) = ([], true)
+        while isMore {
+            isMore = false
+            connections += receive {
+                $0.isDirect || !isSucceeded
+            } more: {
+                isMore = true
+            }
         }
         sources.withLock { $0 = [] }
         hasSources.store(false, ordering: .releasing)
@@ -116,7 +119,8 @@ final class CarrierPort: Sendable {
         }
     }
 
-    private func receive(from isWanted: (CarrierReader) -> Bool) -> [CarriedConnection] {
+    /// - Parameter more: Called for each message, behind which there may be another one.
+    private func receive(from isWanted: (CarrierReader) -> Bool, more: () -> Void = {}) -> [CarriedConnection] {
         var connections: [CarriedConnection] = []
         for source in sources.withLock({ $0 }) where isWanted(source.reader) {
             switch source.reader.next() {
@@ -125,12 +129,17 @@ final class CarrierPort: Sendable {
             case .connections(let taken, let dropped):
                 if dropped > 0 { logger.warning("\(source.reader.name): \(dropped) descriptors are no connections") }
                 connections += taken
+                more()
                 note(taken.count, of: source.reader)
                 if restUntil.withLock({ $0 }) != nil { restUntil.withLock { $0 = nil } }
             case .noRoom(let count):
                 rest(source.reader.name, "no descriptors for \(count) connections")
             case .unusable(let why):
                 logger.error("\(source.reader.name): \(why); what came with it is closed")
+                more()
+            case .broken(let errno):
+                logger.error("\(source.reader.name): cannot be read: \(errno)")
+                forget(source.reader)
             case .ended:
                 end(source.reader)
             }
@@ -155,13 +164,19 @@ final class CarrierPort: Sendable {
     }
 
     private func end(_ reader: CarrierReader) {
-        let taken = sources.withLock { sources -> Int in
+        let taken = forget(reader)
+        emptied(reader.name)
+        logger.info("connections taken over from the previous generation: \(taken)")
+    }
+
+    /// - Returns: How many connections it has brought.
+    @discardableResult
+    private func forget(_ reader: CarrierReader) -> Int {
+        defer { noteWhetherEmpty() }
+        return sources.withLock { sources in
             guard let index = sources.firstIndex(where: { $0.reader === reader }) else { return 0 }
             return sources.remove(at: index).taken
         }
-        noteWhetherEmpty()
-        emptied(reader.name)
-        logger.info("connections taken over from the previous generation: \(taken)")
     }
 
     /// Notes whether there is something to be polled.

@@ -22,8 +22,7 @@ extension ServerPlan {
             cancellationSignals: gracefulShutdownSignals.contains(.sigquit) ? [] : [.sigquit],
             logger: logger
         )
-        // The server ends by itself; a service of the application that does not is cancelled then.
-        configuration.maximumGracefulShutdownDuration = drain.timeout + .seconds(5)
+        configuration.maximumGracefulShutdownDuration = longestShutdown
         try await ServiceGroup(configuration: configuration).run()
     }
 
@@ -36,7 +35,7 @@ extension ServerPlan {
         let (notifier, origin, watchdogTimeout) = (activation.notifier, activation.origin, activation.watchdog)
         let (start, predecessor, isSocketHeld) = (activation.start, activation.predecessor, activation.isSocketHeld)
         let reporter = ServiceReporter(notifier: notifier, isMain: predecessor == nil) { logger.warning("\($0)") }
-        let handOver = activation.canHandOver ? await HandOverSignal(lifecycle.handOverSignal) : nil
+        let canHandOver = activation.canHandOver
         let store = activation.store
         let succession = Succession(
             server: name,
@@ -94,6 +93,14 @@ extension ServerPlan {
             )
         }
         let shutdown = OwnShutdown()
+        var handOver: HandOverSignal?
+        if canHandOver {
+            handOver = await HandOverSignal(lifecycle.handOverSignal) {
+                server.stopForRestart()
+                // Also where the server has not begun to run.
+                shutdown.begin()
+            }
+        }
         let service = ActivatedServer(
             server: server,
             drain: drain,
@@ -101,7 +108,6 @@ extension ServerPlan {
             watchdog: watchdog,
             reload: reload,
             restart: restart,
-            handOver: handOver,
             predecessor: try predecessor.map(PredecessorAnswer.init),
             controlPath: ControlProtocol.path(inRuntimeDirectory: environmentValue("RUNTIME_DIRECTORY")),
             logger: logger,
@@ -112,7 +118,7 @@ extension ServerPlan {
                     try await prelude()
                     succession.openInbox()
                 },
-                ready: { if handOver != nil { succession.tryStore() } },
+                ready: { if canHandOver { succession.tryStore() } },
                 started: { [started] in await started(RunningServer(address: address, stop: server.stop)) },
                 stopping: shutdown.begin,
                 finish: finish,
@@ -120,16 +126,19 @@ extension ServerPlan {
             )
         )
         // The first is shut down last: it pings through the whole drain.
-        let others = (watchdog.map { [$0 as any Service] } ?? []) + services
-        let whole = ServiceGroup(
-            configuration: .init(
-                services: others.map { .init(service: $0) } + [.ending(service)],
-                logger: logger
-            )
+        let others: [any Service] = (watchdog.map { [$0] } ?? []) + services + (handOver.map { [$0] } ?? [])
+        var configuration = ServiceGroupConfiguration(
+            services: others.map { .init(service: $0) } + [.ending(service)],
+            logger: logger
         )
+        configuration.maximumGracefulShutdownDuration = longestShutdown
+        let whole = ServiceGroup(configuration: configuration)
         shutdown.belongs(to: whole)
         return whole
     }
+
+    /// The server ends by itself; a service of the application that does not, or a start that does not, is cancelled then.
+    private var longestShutdown: Duration { drain.timeout + .seconds(5) }
 
     private static func refusal(ofRestart origin: Activation.Origin, _ hasListeners: Bool) -> String? {
         if origin == .serverStarter { return "start_server restarts this program when it is sent HUP" }

@@ -74,7 +74,7 @@ extension FDStore {
         guard outcome == .sent, notifier.barrier(within: attempt.deadline - .now) == .sent,
             case .success(let isRefused) = canary.waitForHangUp(within: .milliseconds(250))
         else { return }
-        if !isRefused { try? remove(name.description, until: attempt.deadline) }
+        // It is watched: the manager drops it when the other end is closed, which is now.
         entries.withLock { $0.isTried = !isRefused }
     }
 }
