@@ -1,3 +1,4 @@
+package import Baton
 internal import BatonNIO
 public import NIOCore
 public import NIOHTTP2
@@ -27,6 +28,11 @@ public final class HTTP2DrainHandler: ChannelDuplexHandler, RemovableChannelHand
 
     /// How long the acknowledgement of a PING is waited for, if nothing else is said.
     public static let goAwayLimit = TimeAmount.seconds(2)
+
+    /// Its share of a drain: streams that are in progress need the rest.
+    package static func goAwayLimit(within drain: DrainConfiguration) -> TimeAmount {
+        min(goAwayLimit, TimeAmount(drain.timeout / 4))
+    }
 
     private let accepted = NIODeadline.now()
     private var state: HTTP2DrainStateMachine
