@@ -126,8 +126,7 @@ let package = Package(
             name: "BatonGRPC",
             dependencies: [
                 "Baton", "BatonHTTP2", "BatonNIO", "BatonTLS", "CSystemd", "Systemd", .grpcCore, .grpcNIOTransport,
-                .logging, .nioCore,
-                .nioPosix, .nioSSL, .serviceLifecycle, .systemPackage, .unixSignals,
+                .logging, .nioCore, .nioPosix, .nioSSL, .serviceLifecycle, .systemPackage, .unixSignals,
             ],
             swiftSettings: strict
         ),
@@ -222,7 +221,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "grpc-client",
-            dependencies: ["EchoMethods", .grpcCore, .grpcNIOTransport, .nioCore, .nioHPACK, .nioHTTP2, .nioPosix],
+            dependencies: [
+                "EchoMethods", .grpcCore, .grpcNIOTransport, .nioCore, .nioHPACK, .nioHTTP2, .subprocess,
+            ],
             path: "Tests/Machine/GRPCClient",
             swiftSettings: strict
         ),
@@ -339,8 +340,7 @@ let package = Package(
             name: "BatonTLSTests",
             dependencies: [
                 "Baton", "BatonNIO", "BatonTLS", "Systemd", "TestCertificates", .logging, .nioCore, .nioHTTP1,
-                .nioPosix,
-                .nioSSL, .nioTLS,
+                .nioPosix, .nioSSL, .nioTLS,
             ],
             swiftSettings: strict
         ),
@@ -348,8 +348,7 @@ let package = Package(
             name: "BatonGRPCTests",
             dependencies: [
                 "Baton", "BatonGRPC", "BatonTLS", "EchoMethods", "grpc-client", "grpc-echo", "Systemd",
-                "TestCertificates",
-                .grpcCore, .grpcNIOTransport, .logging, .serviceLifecycle, .systemPackage,
+                "TestCertificates", .grpcCore, .grpcNIOTransport, .logging, .serviceLifecycle, .systemPackage,
             ],
             swiftSettings: strict
         ),

@@ -21,6 +21,8 @@ extension HTTP2ServerTransport {
     /// - `connection.maxGraceTime` of the configuration is for connections that have become too old (`maxAge`). It ends the calls that are
     ///   left without a word, also in a drain, where the drain's deadline does that with a line in the log for each: leave it nil, or
     ///   longer than the drain may take.
+    /// - A client of grpc-swift-nio-transport 2.9 closes its connection, with the calls in progress on it, when the headers of one more call
+    ///   come right after a GOAWAY. That is so with every server that stops; no server can keep it from it.
     /// - `context.transportSpecific`, where another transport has the client's certificate, is nil; `onBindTCPListener` is not called.
     public final class Activated: ServerTransport {
         /// The bytes of a message.

@@ -49,7 +49,7 @@ final class ServedCalls: Sendable {
     func finish(by deadline: ContinuousClock.Instant?) async throws {
         guard let task = serving.withLock({ $0 }) else { return }
         await server.transport.listener.close()
-        if await isOver(task, by: deadline ?? .now) { return try await task.value }
+        if await isOver(task, by: deadline ?? .now + Self.lastGrace) { return try await task.value }
         logger.warning("calls cancelled whose handlers had not returned although their connections had closed")
         task.cancel()
         _ = await isOver(task, by: .now + Self.lastGrace)

@@ -36,6 +36,10 @@ final class Holder: Sendable {
 
     deinit { close(listener) }
 
+    /// Ends it, also for connections that wait for a server: gRPC's client connects again after a GOAWAY, and does not end before
+    /// it has been answered.
+    func end() { _ = shutdown(listener, CInt(SHUT_RDWR)) }
+
     func sockets(named name: String) -> ListenSockets {
         var sockets = ListenSockets()
         sockets.append(owning: dup(listener), name: name)

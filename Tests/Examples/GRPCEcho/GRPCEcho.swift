@@ -1,11 +1,3 @@
-#if GRPC
-import Baton
-import BatonGRPC
-import EchoMethods
-import GRPCCore
-import Logging
-import ServiceLifecycle
-
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -13,6 +5,14 @@ import Musl
 #else
 import Darwin
 #endif
+
+#if GRPC
+import Baton
+import BatonGRPC
+import EchoMethods
+import GRPCCore
+import Logging
+import ServiceLifecycle
 
 /// A gRPC server; each of its messages begins with its process.
 ///
@@ -88,7 +88,8 @@ extension RPCRouter {
 @main
 struct GRPCEcho {
     static func main() {
-        fatalError("grpc-echo has been built without the package trait GRPC: swift build --traits default,GRPC")
+        print("grpc-echo has been built without the package trait GRPC: swift build --traits default,GRPC")
+        exit(EX_UNAVAILABLE)
     }
 }
 #endif

@@ -29,8 +29,7 @@ struct Caller: Sendable {
             config: .defaults { $0.channelDebuggingCallbacks = connections.callbacks }
         )
         return try await withGRPCClient(transport: transport) { client in
-            defer { connections.close() }
-            return try await body(Caller(client: client, connections: connections, ledger: ledger))
+            try await body(Caller(client: client, connections: connections, ledger: ledger))
         }
     }
 
@@ -123,6 +122,8 @@ struct Caller: Sendable {
         }
         if isRefused, (failure as? RPCError)?.code == .unavailable {
             ledger.count { $0.refused += 1 }
+            // gRPC's client fails calls at once from a GOAWAY until it has begun to connect, for which it needs a thread, too.
+            try? await Task.sleep(for: .milliseconds(1))
         } else {
             ledger.lost("\(method) \(number): \(failure)")
         }

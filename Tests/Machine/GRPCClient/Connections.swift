@@ -9,6 +9,10 @@ import Synchronization
 ///
 /// gRPC's client tells of neither streams nor GOAWAYs. It opens a new connection after a GOAWAY, and a stream that cannot be opened is
 /// tried again by it; a call whose stream is refused fails.
+///
+/// In one thing the client is not left as it is. A call that has got its stream before a GOAWAY and sends its headers after it makes
+/// SwiftNIO's HTTP/2 handler say `CreatedStreamAfterGoaway`, and grpc-swift-nio-transport 2.9 closes the connection for that, with all
+/// calls that are in progress on it, whatever the server. So it does not hear of it; the call fails when its connection ends.
 final class Connections: Sendable {
     /// The header that names a call.
     static let callNumber = "call-number"
@@ -20,7 +24,6 @@ final class Connections: Sendable {
 
     private let ledger: Ledger
     private let sent = Mutex<[Int: Sent]>([:])
-    private let isClosing = Atomic(false)
 
     init(_ ledger: Ledger) {
         self.ledger = ledger
@@ -32,7 +35,7 @@ final class Connections: Sendable {
             channel.eventLoop.makeCompletedFuture {
                 let pipeline = channel.pipeline.syncOperations
                 try pipeline.addHandler(
-                    Frames(self, ledger, channel.eventLoop),
+                    Frames(ledger, channel.eventLoop),
                     position: .after(pipeline.handler(type: NIOHTTP2Handler.self))
                 )
             }
@@ -42,16 +45,6 @@ final class Connections: Sendable {
                 try stream.pipeline.syncOperations.addHandler(Stream(self, frames), position: .first)
             }
         }
-    }
-
-    /// From now on the client closes them.
-    func close() {
-        isClosing.store(true, ordering: .sequentiallyConsistent)
-    }
-
-    fileprivate func closed(isTold: Bool) {
-        guard !isTold, !isClosing.load(ordering: .sequentiallyConsistent) else { return }
-        ledger.lost("a connection ended without GOAWAY, or could not be opened")
     }
 
     fileprivate func sent(_ call: Int, on stream: Int, of connection: Frames) {
@@ -68,27 +61,32 @@ final class Connections: Sendable {
 }
 
 /// The frames of one connection that are not of its streams.
-private final class Frames: ChannelInboundHandler, RemovableChannelHandler, Sendable {
+private final class Frames: ChannelDuplexHandler, RemovableChannelHandler, Sendable {
     typealias InboundIn = HTTP2Frame
+    typealias OutboundIn = HTTP2Frame
 
     private struct State {
         var last: Int?
         var refused: Set<Int> = []
-        var isGoingAway = false
+        /// What the last GOAWAY said.
+        var goAway: HTTP2ErrorCode?
+        /// How the connection has ended.
+        var end = "it could not be opened"
+        /// Whether the client has ended it, having nothing to do for it any more.
+        var isClosedHere = false
     }
 
     let eventLoop: any EventLoop
-    private let connections: Connections
     private let ledger: Ledger
     private let state = Mutex(State())
 
-    init(_ connections: Connections, _ ledger: Ledger, _ eventLoop: any EventLoop) {
-        self.connections = connections
+    init(_ ledger: Ledger, _ eventLoop: any EventLoop) {
         self.ledger = ledger
         self.eventLoop = eventLoop
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        state.withLock { $0.end = "by the server" }
         ledger.count { $0.connections += 1 }
         context.fireChannelActive()
     }
@@ -96,7 +94,7 @@ private final class Frames: ChannelInboundHandler, RemovableChannelHandler, Send
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if case .goAway(let last, let code, _) = unwrapInboundIn(data).payload {
             state.withLock { state in
-                state.isGoingAway = code == .noError
+                state.goAway = code
                 if last != .maxID { state.last = Int(last) }
             }
             ledger.count { counts in
@@ -106,8 +104,24 @@ private final class Frames: ChannelInboundHandler, RemovableChannelHandler, Send
         context.fireChannelRead(data)
     }
 
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if error is NIOHTTP2Errors.CreatedStreamAfterGoaway {
+            ledger.count { $0.late += 1 }
+            return
+        }
+        if !(error is NIOHTTP2Errors.StreamError) { state.withLock { $0.end = "\(error)" } }
+        context.fireErrorCaught(error)
+    }
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        state.withLock { if $0.end == "by the server", context.channel.isActive { $0.isClosedHere = true } }
+        context.close(mode: mode, promise: promise)
+    }
+
     func handlerRemoved(context: ChannelHandlerContext) {
-        connections.closed(isTold: state.withLock { $0.isGoingAway })
+        let (goAway, end, isClosedHere) = state.withLock { ($0.goAway, $0.end, $0.isClosedHere) }
+        if goAway == .noError || isClosedHere { return }
+        ledger.lost("a connection ended: \(end), after GOAWAY: \(goAway.map { "\($0)" } ?? "none")")
     }
 
     func refused(_ stream: Int) {

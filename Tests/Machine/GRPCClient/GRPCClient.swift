@@ -1,6 +1,3 @@
-#if GRPC
-import NIOPosix
-
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -8,6 +5,9 @@ import Musl
 #else
 import Darwin
 #endif
+
+#if GRPC
+import Subprocess
 
 /// Keeps calls under way while it runs a command that many times; then says how they ended.
 ///
@@ -31,7 +31,7 @@ struct Client {
             var failed = 0
             for _ in 0..<times {
                 try await Task.sleep(for: .milliseconds(interval))
-                if try await run(arguments[6]) != 0 { failed += 1 }
+                if try await fails(arguments[6]) { failed += 1 }
             }
             try await Task.sleep(for: .milliseconds(interval))
             ledger.stop()
@@ -41,7 +41,7 @@ struct Client {
         let counts = ledger.now
         let answered = ["Get", "Expand", "Update"].map { "\($0) \(counts.answered[$0] ?? 0)" }.joined(separator: " ")
         print(
-            "answered \(answered) refused \(counts.refused) lost \(counts.lost) commands \(times) failed \(failed) "
+            "answered \(answered) refused \(counts.refused) late \(counts.late) lost \(counts.lost) commands \(times) failed \(failed) "
                 + "goaways \(counts.firstGoAways) \(counts.lastGoAways) connections \(counts.connections) "
                 + "processes \(counts.servers.count)"
         )
@@ -49,19 +49,18 @@ struct Client {
         exit(counts.lost == 0 && failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE)
     }
 
-    /// The status of a shell command, which must not hold up an event loop or a task.
-    private static func run(_ command: String) async throws -> CInt {
-        try await NIOThreadPool.singleton.runIfActive {
-            guard let pipe = popen(command, "r") else { return CInt(errno) }
-            return pclose(pipe)
-        }
+    /// Whether a shell command fails. It inherits no connection, which would stay open as long as it runs.
+    private static func fails(_ command: String) async throws -> Bool {
+        let result = try await Subprocess.run(.path("/bin/sh"), arguments: ["-c", command], output: .discarded)
+        return !result.terminationStatus.isSuccess
     }
 }
 #else
 @main
 struct Client {
     static func main() {
-        fatalError("grpc-client has been built without the package trait GRPC: swift build --traits default,GRPC")
+        print("grpc-client has been built without the package trait GRPC: swift build --traits default,GRPC")
+        exit(EX_UNAVAILABLE)
     }
 }
 #endif

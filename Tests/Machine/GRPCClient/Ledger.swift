@@ -9,6 +9,8 @@ final class Ledger: Sendable {
         /// Not begun by a server, so that a client can make them again: never sent because a GOAWAY came first, above the last stream
         /// of a GOAWAY, or REFUSED_STREAM.
         var refused = 0
+        /// Those of them whose headers came after a GOAWAY, for each of which the client would have closed its connection.
+        var late = 0
         /// Failed otherwise, or answered wrongly.
         var lost = 0
         /// GOAWAYs that refuse nothing yet.
