@@ -157,7 +157,7 @@ let package = Package(
         .target(
             name: "SystemdTestKit",
             dependencies: ["Baton", "CProcess", "CSystemd", "CSystemdTestKit", "Systemd", .subprocess],
-            exclude: ["Machine/boot", "Machine/machine.bash"],
+            exclude: ["Machine/boot", "Machine/machine.bash", "Machine/machine.preset"],
             swiftSettings: strict
         ),
 

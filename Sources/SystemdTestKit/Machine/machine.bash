@@ -16,6 +16,7 @@ machine_start() {
     local options=(
         --quiet "--directory=$root" "--volatile=$volatile"
         --tmpfs=/usr/local/bin:mode=0755 --tmpfs=/usr/local/share:mode=0755
+        "--bind-ro=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/machine.preset:/run/systemd/system-preset/00-machine.preset"
         --register=no --keep-unit --private-network --boot --console=pipe "--machine=$name"
         # They wait for a person and for a network, and neither comes.
         systemd.mask=systemd-firstboot.service systemd.mask=systemd-networkd-wait-online.service
