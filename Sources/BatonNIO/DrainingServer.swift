@@ -119,6 +119,10 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
                     for _ in connections { admission?.opened() }
                     opener.open(connections)
                 },
+                adopted: { connections, done in
+                    for _ in connections { admission?.opened() }
+                    opener.open(connections, done: done)
+                },
                 ended: { reason in
                     // On the accept thread, which may wait for the service manager.
                     if count.open > 0, let (carrier, isEmptied) = succession?.carrier(for: reason) {

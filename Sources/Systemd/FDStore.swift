@@ -196,6 +196,8 @@ public final class FDStore: Sendable {
     }
 
     func failure(_ errno: Errno) -> FDStoreError {
-        FDStoreError(.notSent, "the service manager's store cannot be reached: \(errno)", errno: errno)
+        let reason =
+            errno == .tooManyReferences ? "more descriptors under way than LimitNOFILE= of the unit allows" : "\(errno)"
+        return FDStoreError(.notSent, "the service manager's store cannot be reached: \(reason)", errno: errno)
     }
 }
