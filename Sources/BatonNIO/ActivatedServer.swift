@@ -23,6 +23,7 @@ final class ActivatedServer: Service, CustomStringConvertible {
 
     private let server: ServedSockets
     private let drain: DrainConfiguration
+    private let lameDuck: Duration
     private let reporter: ServiceReporter
     private let watchdog: WatchdogService?
     private let reload: ReloadService?
@@ -35,6 +36,7 @@ final class ActivatedServer: Service, CustomStringConvertible {
     init(
         server: ServedSockets,
         drain: DrainConfiguration,
+        lameDuck: Duration,
         reporter: ServiceReporter,
         watchdog: WatchdogService?,
         reload: ReloadService?,
@@ -46,6 +48,7 @@ final class ActivatedServer: Service, CustomStringConvertible {
     ) {
         self.server = server
         self.drain = drain
+        self.lameDuck = lameDuck
         self.reporter = reporter
         self.watchdog = watchdog
         self.reload = reload
@@ -94,7 +97,16 @@ final class ActivatedServer: Service, CustomStringConvertible {
                 stopping(reason)
                 stopped()
             }
-        } onGracefulShutdown: { [server] in
+        } onGracefulShutdown: { [self] in
+            stop()
+        }
+    }
+
+    private func stop() {
+        guard lameDuck > .zero, !server.isStopping() else { return server.stop() }
+        logger.info("asked to stop: new connections are still served for \(lameDuck)")
+        Task { [server, lameDuck] in
+            try? await Task.sleep(for: lameDuck)
             server.stop()
         }
     }

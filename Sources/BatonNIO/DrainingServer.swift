@@ -151,6 +151,9 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
     /// When the drain ends at the latest; nil while serving. Thread-safe.
     public var drainEnds: ContinuousClock.Instant? { conductor.drainEnds }
 
+    /// Whether the drain has begun, or is about to.
+    package var isStopping: Bool { conductor.isStopping }
+
     /// Begins the drain. Thread-safe; calling it again, or before ``run(started:stopping:handle:)``, is harmless.
     public func stop() {
         conductor.tell(.stop(.requested))

@@ -81,6 +81,18 @@ struct AppOptions: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
+            How long new connections are still served after TERM, while /health says 503: for load balancers that look at \
+            it. (default: 0)
+            """,
+            valueName: "time"
+        ),
+        transform: Seconds.init
+    )
+    var lameDuck = Seconds.seconds(0)
+
+    @Option(
+        help: ArgumentHelp(
+            """
             Restart at this signal, USR1 or USR2: start a successor, and drain when it serves. A successor that does not \
             get that far changes nothing.
             """,

@@ -106,8 +106,8 @@ import Testing
             let start = ContinuousClock.now
             for number in 0..<40 { try store.put([descriptors[0]], as: StoredName("\(number)")) }
             let time = ContinuousClock.now - start
-            // 40 times 50 ms, and more, if it were.
-            #expect(time < .milliseconds(2000))
+            // 40 times 250 ms if it were.
+            #expect(time < .seconds(8))
             try store.put([descriptors[0]], as: StoredName("40"))
             #expect(.now - start >= .milliseconds(250))
         }
