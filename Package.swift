@@ -24,6 +24,8 @@ extension Target.Dependency {
     static let hummingbirdHTTP2 = product(name: "HummingbirdHTTP2", package: "hummingbird")
     static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
     static let logging = product(name: "Logging", package: "swift-log")
+    static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
+    static let metricsTestKit = product(name: "MetricsTestKit", package: "swift-metrics")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioExtras = product(name: "NIOExtras", package: "swift-nio-extras")
     static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
@@ -66,6 +68,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
@@ -93,7 +96,7 @@ let package = Package(
         .target(
             name: "BatonNIO",
             dependencies: [
-                "Baton", "CProcess", "Systemd", .logging, .nioCore, .nioHTTP1, .nioPosix, .nioWebSocket,
+                "Baton", "CProcess", "Systemd", .coreMetrics, .logging, .nioCore, .nioHTTP1, .nioPosix, .nioWebSocket,
                 .serviceLifecycle,
                 .systemPackage, .unixSignals,
             ],
@@ -282,8 +285,8 @@ let package = Package(
         .testTarget(
             name: "BatonNIOTests",
             dependencies: [
-                "Baton", "BatonNIO", "Systemd", .logging, .nioCore, .nioEmbedded, .nioHTTP1, .nioPosix, .nioWebSocket,
-                .serviceLifecycle,
+                "Baton", "BatonNIO", "Systemd", .coreMetrics, .logging, .metricsTestKit, .nioCore, .nioEmbedded,
+                .nioHTTP1, .nioPosix, .nioWebSocket, .serviceLifecycle,
             ],
             swiftSettings: strict
         ),
@@ -327,7 +330,11 @@ let package = Package(
             dependencies: ["BatonCommand", "worker", .subprocess, .systemPackage],
             swiftSettings: strict
         ),
-        .testTarget(name: "JournalLoggingTests", dependencies: ["JournalLogging", .logging], swiftSettings: strict),
+        .testTarget(
+            name: "JournalLoggingTests",
+            dependencies: ["JournalLogging", "Systemd", .logging],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "ArticleRoutesTests",
             dependencies: ["ArticleRoutes", .httpTypes, .hummingbird, .hummingbirdTesting, .nioCore],

@@ -27,10 +27,13 @@ extension UnderSystemd {
                 }
                 processes = try await machine.processes(of: server.service).count
                 descriptors = try await number("ls /proc/1/fd | wc -l")
-                memory = try await number("awk '/^RssAnon/ {print $2}' /proc/1/status")
+                func anonymousMemory(of pid: Int32) async throws -> Int {
+                    try await number("sed -n 's/^RssAnon:[^0-9]*\\([0-9]*\\) kB/\\1/p' /proc/\(pid)/status")
+                }
+                memory = try await anonymousMemory(of: 1)
                 let main = try await server.mainPID() ?? 0
                 serverDescriptors = try await number("ls /proc/\(main)/fd | wc -l")
-                serverMemory = try await number("awk '/^RssAnon/ {print $2}' /proc/\(main)/status")
+                serverMemory = try await anonymousMemory(of: main)
                 stored = try await server.property("NFileDescriptorStore")
                 scopes = try await machine.scopes("app-drain-*.scope").count
             }
