@@ -13,6 +13,11 @@ final class Ledger: Sendable {
     /// Before the first byte, before connect: from here on the request owes an outcome.
     func issue(_ mode: ProbeMode, by client: Int) { state.withLock { $0.issue(mode, by: client) } }
 
+    /// Requests of the open loop have become due: each owes an outcome from here on, whether a connection is free or not.
+    func arrive(_ mode: ProbeMode, slips: [Duration]) { state.withLock { $0.arrive(mode, slips: slips) } }
+
+    func waitForConnection(_ count: Int) { state.withLock { $0.arrivals.wait(count) } }
+
     /// A part of the request is written: from here to `sent` a restart finds it in the middle.
     func beginSending(_ mode: ProbeMode, by client: Int) { state.withLock { $0.beginSending(mode, by: client) } }
 

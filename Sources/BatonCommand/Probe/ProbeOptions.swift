@@ -33,6 +33,15 @@ struct ProbeOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: "Requests per second and client; 0 is as fast as the server answers.")
     var rate = 0.0
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Open loop: this many requests per second in all, each sent when it is due, whatever became of the others.",
+            valueName: "rate"
+        )
+    )
+    var arrivalRate: Double?
+
     @Option(parsing: .unconditional, help: "Seconds that keep-alive-pause and connect-pause wait.")
     var pause = 0.1
 

@@ -5,6 +5,7 @@ struct Record: Sendable {
     private(set) var idle = IdleConnections()
     private(set) var beingSent = RequestsBeingSent()
     private(set) var latency = LatencyRecorder()
+    var arrivals = ArrivalRecorder()
     private(set) var processes = ProcessRecorder()
     /// The first few failures.
     private(set) var failures: [Outcome] = []
@@ -24,6 +25,11 @@ struct Record: Sendable {
     mutating func issue(_ mode: ProbeMode, by client: Int) {
         tally.issue(mode)
         if mode == .idle { idle.issue(client) }
+    }
+
+    mutating func arrive(_ mode: ProbeMode, slips: [Duration]) {
+        tally.issue(mode, slips.count)
+        arrivals.record(slips: slips)
     }
 
     mutating func close(_ close: ServerClose, _ mode: ProbeMode, of client: Int) {

@@ -4,7 +4,7 @@ struct ReportText {
 
     var text: String {
         let parts = [
-            requests, kinds, latency, restarts, beingSent, idle, processes, failures, [lastLine],
+            requests, kinds, latency, own, restarts, beingSent, idle, processes, failures, [lastLine],
         ]
         return parts.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
     }
