@@ -5,9 +5,10 @@ final class Ledger: Sendable {
     private let state: Locked<Record>
     private let clock: ProbeClock
 
-    init(clock: ProbeClock) {
+    /// - Parameter plots: Whether a page will be wanted.
+    init(clock: ProbeClock, plots: Bool = false) {
         self.clock = clock
-        state = Locked(Record())
+        state = Locked(Record(plots: plots))
     }
 
     /// Before the first byte, before connect: from here on the request owes an outcome.

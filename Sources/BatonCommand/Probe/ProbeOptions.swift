@@ -103,6 +103,14 @@ struct ProbeOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: "Seconds after which a restart command is killed. (default: 120)")
     var restartTimeout: Double?
 
+    @Option(
+        help: ArgumentHelp(
+            "Write a page that shows every request of the run to this file, for a browser.",
+            valueName: "file"
+        )
+    )
+    var report: String?
+
     @Option(help: ArgumentHelp("Write the report as JSON to this file; - is standard output.", valueName: "path"))
     var json: String?
 }

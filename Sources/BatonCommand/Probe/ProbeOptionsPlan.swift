@@ -40,6 +40,7 @@ extension ProbeOptions {
         try checkDrip(plan)
         plan.noClose = noClose
         plan.load = try load()
+        plan.hasPage = self.report != nil
         if let objection = OpenFiles.objection(to: plan, hardLimit: OpenFiles.hardLimit) {
             throw ValidationError(objection)
         }

@@ -27,6 +27,8 @@ struct ProbePlan: Sendable {
     /// A connection that the server closes of its own accord is a failure.
     var noClose = false
     var load: Load = .steady(.seconds(10))
+    /// A page is made of the run.
+    var hasPage = false
 
     enum Load: Sendable {
         case steady(Duration)

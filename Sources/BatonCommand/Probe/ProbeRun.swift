@@ -29,7 +29,7 @@ final class ProbeRun: Sendable {
 
     init(_ plan: ProbePlan, address: SocketAddress) {
         (self.plan, self.address) = (plan, address)
-        ledger = Ledger(clock: clock)
+        ledger = Ledger(clock: clock, plots: plan.hasPage)
     }
 
     func run() async throws -> Result {

@@ -4,6 +4,7 @@ struct ProcessRecorder: Sendable {
         var pid: Int
         var responses: Int
         var firstSeen: Duration
+        var lastSeen: Duration
     }
 
     /// A server that invents a pid with each response must not fill the memory.
@@ -12,14 +13,18 @@ struct ProcessRecorder: Sendable {
     private(set) var inOrder: [Process] = []
     private var index: [Int: Int] = [:]
 
+    /// Where it stands in the order.
+    func index(of pid: Int) -> Int? { index[pid] }
+
     func firstSeen(_ pid: Int) -> Duration? { index[pid].map { inOrder[$0].firstSeen } }
 
     mutating func record(_ pid: Int, at time: Duration) {
         if let known = index[pid] {
             inOrder[known].responses += 1
+            inOrder[known].lastSeen = time
         } else if inOrder.count < Self.limit {
             index[pid] = inOrder.count
-            inOrder.append(Process(pid: pid, responses: 1, firstSeen: time))
+            inOrder.append(Process(pid: pid, responses: 1, firstSeen: time, lastSeen: time))
         }
     }
 }

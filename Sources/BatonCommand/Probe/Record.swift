@@ -7,8 +7,12 @@ struct Record: Sendable {
     private(set) var latency = LatencyRecorder()
     var arrivals = ArrivalRecorder()
     private(set) var processes = ProcessRecorder()
+    /// Only for a page, which shows it.
+    var plot: RequestPlot?
     /// The first few failures.
     private(set) var failures: [Outcome] = []
+
+    init(plots: Bool = false) { plot = plots ? RequestPlot() : nil }
 
     var addsUp: Bool { tally.addsUp && idle.addsUp && beingSent.addsUp }
 
@@ -49,6 +53,7 @@ struct Record: Sendable {
         } else if outcome.kind.isFailure, failures.count < ProbePlan.failuresTold {
             failures.append(outcome)
         }
+        plot?.add(outcome, generation: outcome.pid.flatMap { processes.index(of: $0) })
         beingSent.record(outcome, restarts: windows.restarts, processes: processes)
     }
 }
