@@ -9,7 +9,8 @@ struct GapRecorder: Sendable {
     private(set) var gaps: [Gap?] = []
     /// For comparison: the longest that comes from the load alone.
     private(set) var quiet: Duration?
-    private var lastGood: Duration?
+    /// When the last good response came in; nil before the first.
+    private(set) var lastGood: Duration?
 
     /// Their lengths.
     var atRestart: [Duration?] { gaps.map { $0?.length } }

@@ -42,7 +42,16 @@ final class Ledger: Sendable {
     var snapshot: Record { state.withLock { $0 } }
 
     /// The numbers of a progress line.
-    var progress: (requests: Int, failures: Int, restarts: Int) {
-        state.withLock { ($0.tally.total.recorded, $0.tally.total.failures, $0.windows.restarts.count) }
+    var progress: Progress {
+        state.withLock { record in
+            let total = record.tally.total
+            return Progress(
+                requests: total.recorded,
+                failures: total.failures,
+                restarts: record.windows.restarts.count,
+                pid: record.processes.last,
+                lastGood: record.windows.gaps.lastGood
+            )
+        }
     }
 }

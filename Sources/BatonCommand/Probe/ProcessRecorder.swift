@@ -11,6 +11,8 @@ struct ProcessRecorder: Sendable {
     static let limit = 10_000
 
     private(set) var inOrder: [Process] = []
+    /// Which answered last.
+    private(set) var last: Int?
     private var index: [Int: Int] = [:]
 
     /// Where it stands in the order.
@@ -19,6 +21,7 @@ struct ProcessRecorder: Sendable {
     func firstSeen(_ pid: Int) -> Duration? { index[pid].map { inOrder[$0].firstSeen } }
 
     mutating func record(_ pid: Int, at time: Duration) {
+        last = pid
         if let known = index[pid] {
             inOrder[known].responses += 1
             inOrder[known].lastSeen = time
