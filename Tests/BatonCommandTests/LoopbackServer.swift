@@ -15,6 +15,7 @@ final class LoopbackServer: Sendable {
     enum Deed: Sendable {
         /// Write this, byte for byte, and keep the connection.
         case write(String)
+        case writeLater(String, TimeAmount)
         case writeAndClose(String)
         case writeAndReset(String)
         case writeAndCloseLater(String, TimeAmount)
@@ -146,6 +147,10 @@ final class LoopbackServer: Sendable {
             switch deed {
             case .ignore: break
             case .write(let text): context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
+            case .writeLater(let text, let delay):
+                context.eventLoop.scheduleTask(in: delay) {
+                    bound.value.writeAndFlush(NIOAny(ByteBuffer(string: text)), promise: nil)
+                }
             case .writeAndClose(let text):
                 context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text))).whenComplete { _ in
                     bound.value.close(promise: nil)

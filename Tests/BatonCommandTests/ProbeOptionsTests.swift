@@ -70,6 +70,14 @@ struct ProbeOptionsTests {
         #expect(plan.dripInterval == .milliseconds(50))
     }
 
+    @Test func anOpenLoopHasItsOwnModes() throws {
+        let plan = try plan("--arrival-rate", "2000", "--connections", "4")
+        #expect(plan.arrivalRate == 2000)
+        #expect(plan.modes == [.newConnection, .keepAlive])
+        #expect(try self.plan("--arrival-rate", "0.5", "--mode", "keep-alive").modes == [.keepAlive])
+        #expect(try self.plan().arrivalRate == nil)
+    }
+
     @Test func moreOpenFilesThanThereMayBe() throws {
         let plan = try plan("--connections", "10", "--idle", "1000", "--restart", "true")
         let objection = try #require(OpenFiles.objection(to: plan, hardLimit: 1024))
@@ -120,6 +128,11 @@ struct ProbeOptionsTests {
         (["--body-time", "-0.5"], ["--body-time -0.5"]), (["--long-duration", "-2"], ["--long-duration -2"]),
         (["--long-duration", "30"], ["--long-duration 30", "--timeout 30"]), (["--timeout", "0"], ["--timeout 0"]),
         (["--timeout", "inf"], ["--timeout inf"]), (["--duration", "-1"], ["--duration -1"]),
+        (["--arrival-rate", "0"], ["--arrival-rate 0", "from 0.001"]),
+        (["--arrival-rate", "nan"], ["--arrival-rate nan"]),
+        (["--arrival-rate", "9", "--rate", "3"], ["--arrival-rate 9", "--rate 3", "exclude"]),
+        (["--arrival-rate", "9", "--mode", "long"], ["--mode long", "new-connection and keep-alive"]),
+        (["--arrival-rate", "9", "--connections", "3", "--threads", "2"], ["--connections 3", "--threads 2"]),
         (["--path", "x"], ["--path 'x'"]), (["--path", "/a b"], ["--path '/a b'"]),
         (["--path", "/\r\nX: y"], ["--path"]),
         (["--restarts", "3"], ["--restarts", "--restart COMMAND"]),

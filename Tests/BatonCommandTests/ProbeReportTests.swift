@@ -59,11 +59,11 @@ struct ProbeReportTests {
         let json = try #require(try JSONSerialization.jsonObject(with: try report.json()) as? [String: Any])
         #expect(
             json.keys.sorted() == [
-                "adds_up", "being_sent_at_restarts", "connections", "drip_connections", "duration_seconds",
+                "adds_up", "arrivals", "being_sent_at_restarts", "connections", "drip_connections", "duration_seconds",
                 "exit_status",
                 "failures", "format_version", "gaps", "idle", "interrupted", "latency_around_restarts", "latency_modes",
                 "latency_steady", "modes",
-                "new_connection_gaps", "no_close", "pids", "restart_command", "restarts", "restarts_asked",
+                "new_connection_gaps", "no_close", "pids", "probe", "restart_command", "restarts", "restarts_asked",
                 "restarts_failed",
                 "target", "total",
             ]
@@ -102,6 +102,8 @@ struct ProbeReportTests {
             ),
             ("pids", ["first_seen_seconds", "pid", "responses"]),
             ("failures", ["at_seconds", "detail", "kind", "mode"]),
+            ("arrivals", ["rate", "scheduled", "slip", "waited_for_connection"]),
+            ("probe", ["bottlenecks", "cpu_seconds", "cpu_share", "event_loop_shares"]),
         ]
         for (key, keys) in expected {
             let value = (json[key] as? [Any])?.first ?? json[key]

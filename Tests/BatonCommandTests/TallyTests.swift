@@ -44,12 +44,13 @@ extension Outcome {
         _ kind: OutcomeKind,
         from start: Int64 = 0,
         to end: Int64 = 1,
-        pid: Int? = nil
+        pid: Int? = nil,
+        detail: String = ""
     ) -> Outcome {
         Outcome(
             mode: mode,
             kind: kind,
-            detail: "",
+            detail: detail,
             issuedAt: .milliseconds(start),
             endedAt: .milliseconds(end),
             paused: .zero,

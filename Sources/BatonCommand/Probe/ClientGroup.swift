@@ -5,41 +5,59 @@ import NIOPosix
 struct ClientGroup: Sendable {
     private struct Member: Sendable {
         var mode: ProbeMode
+        /// Ordered about by a lane of the open loop.
+        var isInLane: Bool
         var client: NIOLoopBound<ProbeClient>
         var loop: any EventLoop
         var finished: EventLoopFuture<Void>
     }
 
+    private struct Lane: Sendable {
+        var mode: ProbeMode
+        var loop: any EventLoop
+        var lane: NIOLoopBound<ArrivalLane>
+    }
+
     private let members: [Member]
+    private let lanes: [Lane]
     private let clock: ProbeClock
 
-    /// Makes the clients and sets those of the load going, spread over the spacing of their requests.
+    /// Makes the clients and sets those of the load going: in a closed loop spread over the spacing of their requests.
     init(
         _ plan: ProbePlan,
         address: SocketAddress,
-        on group: any EventLoopGroup,
+        on loops: [any EventLoop],
         clock: ProbeClock,
         ledger: Ledger
     ) async throws {
+        let lanes = try await Self.lanes(plan, on: loops, clock: clock, ledger: ledger)
         var members: [Member] = []
         let modes = plan.clients
         for (index, mode) in modes.enumerated() {
-            let loop = group.next()
+            let isInLane = !lanes.isEmpty && index < plan.connections
+            let lane = isInLane ? lanes[index % lanes.count] : nil
+            let loop = lane?.loop ?? loops[index % loops.count]
+            let mode = lane?.mode ?? mode
             let start = plan.spacing * index / modes.count
             members.append(
                 try await loop.submit {
                     let request = ProbeRequest.make(for: mode, plan: plan)
                     let client = ProbeClient(
-                        ClientMachine.Settings(mode, number: index, request: request, plan: plan),
+                        ClientMachine.Settings(mode, number: index, request: request, plan: plan, isOpenLoop: isInLane),
                         request: request,
                         address: address,
                         loop: loop,
                         clock: clock,
                         ledger: ledger
                     )
-                    if !mode.awaitsOrders { client.begin(at: clock.now + start) }
+                    if let lane {
+                        lane.lane.value.add(client)
+                    } else if !mode.awaitsOrders {
+                        client.begin(at: clock.now + start)
+                    }
                     return Member(
                         mode: mode,
+                        isInLane: isInLane,
                         client: NIOLoopBound(client, eventLoop: loop),
                         loop: loop,
                         finished: client.whenFinished
@@ -47,8 +65,41 @@ struct ClientGroup: Sendable {
                 }.get()
             )
         }
-        self.members = members
-        self.clock = clock
+        (self.members, self.lanes, self.clock) = (members, lanes, clock)
+        // Their requests are due in turn.
+        let start = clock.now
+        for (index, lane) in lanes.enumerated() {
+            let first = start + .nanoseconds(Int64(Double(index) * 1e9 / (plan.arrivalRate ?? 1)))
+            lane.loop.execute { lane.lane.value.begin(at: first) }
+        }
+    }
+
+    /// One for each mode on each loop, none in a closed loop.
+    private static func lanes(
+        _ plan: ProbePlan,
+        on loops: [any EventLoop],
+        clock: ProbeClock,
+        ledger: Ledger
+    ) async throws -> [Lane] {
+        guard let rate = plan.arrivalRate else { return [] }
+        let kinds = loops.flatMap { loop in plan.modes.map { (loop: loop, mode: $0) } }
+        var lanes: [Lane] = []
+        for (loop, mode) in kinds {
+            lanes.append(
+                try await loop.submit {
+                    let lane = ArrivalLane(
+                        mode,
+                        perSecond: rate / Double(kinds.count),
+                        timeout: plan.timeout,
+                        loop: loop,
+                        clock: clock,
+                        ledger: ledger
+                    )
+                    return Lane(mode: mode, loop: loop, lane: NIOLoopBound(lane, eventLoop: loop))
+                }.get()
+            )
+        }
+        return lanes
     }
 
     /// Has the clients that await orders handle one, one after the other, and waits until none of their requests is under
@@ -72,8 +123,20 @@ struct ClientGroup: Sendable {
         }
     }
 
-    func send(_ event: ClientMachine.Event) {
-        for member in members { member.loop.execute { member.client.value.handle(event) } }
+    /// Begins nothing more; what is under way, and in an open loop what is due, goes on to its end.
+    func stop() {
+        send(.stop)
+        for lane in lanes { lane.loop.execute { lane.lane.value.stop() } }
+    }
+
+    /// Ends now, whatever is under way.
+    func abandon() {
+        send(.abandon)
+        for lane in lanes { lane.loop.execute { lane.lane.value.abandon() } }
+    }
+
+    private func send(_ event: ClientMachine.Event) {
+        for member in members where !member.isInLane { member.loop.execute { member.client.value.handle(event) } }
     }
 
     func waitUntilFinished() async throws {
@@ -82,7 +145,7 @@ struct ClientGroup: Sendable {
 }
 
 extension ClientMachine.Settings {
-    init(_ mode: ProbeMode, number: Int, request: ProbeRequest, plan: ProbePlan) {
+    init(_ mode: ProbeMode, number: Int, request: ProbeRequest, plan: ProbePlan, isOpenLoop: Bool = false) {
         self.init(
             client: number,
             mode: mode,
@@ -94,6 +157,7 @@ extension ClientMachine.Settings {
             connectPause: plan.pause,
             piecePause: mode == .drip ? plan.dripInterval : plan.pauseBetweenPieces,
             spacing: plan.spacing,
+            isOpenLoop: isOpenLoop,
             timeout: plan.timeout
         )
     }

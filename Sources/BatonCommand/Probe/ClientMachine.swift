@@ -1,5 +1,6 @@
-/// One client in its closed loop as a state machine without sockets, timers or a clock: events in, actions out.
+/// One client as a state machine without sockets, timers or a clock: events in, actions out.
 ///
+/// In a closed loop it asks for its own next request; in an open loop it says that it is free for one.
 /// It has at most one connection and one request at a time, and never sends a request twice.
 struct ClientMachine {
     private enum Phase: Equatable {
@@ -18,6 +19,8 @@ struct ClientMachine {
         var issuedAt: Duration
         var deadline: Duration
         var reused: Bool
+        /// The open loop has ordered it, and is to be told that it ended.
+        var isScheduled = false
         var reading = ResponseReading()
         var paused: Duration = .zero
     }
@@ -36,6 +39,7 @@ struct ClientMachine {
     mutating func handle(_ event: Event, at now: Duration) -> [Action] {
         switch event {
         case .due: return due(at: now)
+        case .send(let due): return send(due: due)
         case .open: return phase == .idle(connected: false) ? due(at: now) : []
         case .ask: return phase == .idle(connected: true) ? due(at: now) : []
         case .connected: return connected(at: now)
@@ -69,9 +73,20 @@ extension ClientMachine {
     private mutating func due(at now: Duration) -> [Action] {
         guard case .idle(let isConnected) = phase, !stopping else { return [] }
         flight = Flight(issuedAt: now, deadline: now + settings.timeout, reused: isConnected)
-        if isConnected { return [.issued] + send() }
+        return [.issued] + begin(isConnected)
+    }
+
+    /// The time that the request has waited for this client counts.
+    private mutating func send(due: Duration) -> [Action] {
+        guard case .idle(let isConnected) = phase, !stopping else { return [] }
+        flight = Flight(issuedAt: due, deadline: due + settings.timeout, reused: isConnected, isScheduled: true)
+        return begin(isConnected)
+    }
+
+    private mutating func begin(_ isConnected: Bool) -> [Action] {
+        if isConnected { return send() }
         phase = .connecting
-        return [.issued, .connect]
+        return [.connect]
     }
 
     private mutating func connected(at now: Duration) -> [Action] {
@@ -212,7 +227,8 @@ extension ClientMachine {
             return actions + [.finished]
         }
         phase = .idle(connected: fate == .keep)
-        if settings.mode.awaitsOrders { return actions }
+        if flight.isScheduled { return actions + [.free] }
+        if settings.mode.awaitsOrders || settings.isOpenLoop { return actions }
         let pause = kind.isFailure ? ProbePlan.pauseAfterFailure : settings.thinkTime
         return actions + [.next(at: max(now + pause, flight.issuedAt + settings.spacing))]
     }

@@ -17,6 +17,8 @@ final class ProbeClient {
     private var pauseTimer: Scheduled<Void>?
     private var deadlineTimer: Scheduled<Void>?
     private var orderEnded: (() -> Void)?
+    /// The open loop's: called when a request of its has ended.
+    var whenFree: (() -> Void)?
 
     init(
         _ settings: ClientMachine.Settings,
@@ -43,6 +45,12 @@ final class ProbeClient {
             self.handle(event)
             if self.machine.flight == nil { self.endOrder() }
         }
+    }
+
+    /// Sends a request of the open loop. Only to be called when the client is free.
+    func send(due: Duration) {
+        handle(.send(due: due))
+        armDeadline()
     }
 
     private func endOrder() {
@@ -74,11 +82,13 @@ final class ProbeClient {
         case .pause(let duration):
             pauseTimer?.cancel()
             pauseTimer = schedule(at: now + duration, .pauseOver)
+        case .free: whenFree?()
         case .next(let time):
             dueTimer = schedule(at: time, .due)
         case .finished:
             for timer in [dueTimer, pauseTimer, deadlineTimer] { timer?.cancel() }
             leftToServer?.close(promise: nil)
+            whenFree = nil
             finished.succeed()
         }
     }

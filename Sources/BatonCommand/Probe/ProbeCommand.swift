@@ -48,7 +48,7 @@ struct ProbeCommand: AsyncParsableCommand {
     func run() async throws {
         let plan = try options.plan()
         let address = try resolve(plan.target)
-        try checkJSON()
+        try checkOutputs()
         try allowOpenFiles(plan.descriptors)
         let run = ProbeRun(plan, address: address)
         let signals = StopSignals()
@@ -61,7 +61,7 @@ struct ProbeCommand: AsyncParsableCommand {
         stopping.cancel()
         signals.end()
         let report = ProbeReport(result, plan: plan)
-        try publish(report)
+        try publish(report, result)
         if report.exitStatus != 0 { throw ExitCode(report.exitStatus) }
     }
 
@@ -81,17 +81,23 @@ struct ProbeCommand: AsyncParsableCommand {
     }
 
     /// A report that cannot be written is better known before the run than after it.
-    private func checkJSON() throws {
-        guard let path = options.json, path != "-" else { return }
-        do { try Data().write(to: URL(fileURLWithPath: path)) } catch {
-            throw ValidationError("--json '\(path)' cannot be written: \(error.localizedDescription)")
+    private func checkOutputs() throws {
+        for (option, path) in [("--json", options.json), ("--report", options.report)] {
+            guard let path, option != "--json" || path != "-" else { continue }
+            do { try Data().write(to: URL(fileURLWithPath: path)) } catch {
+                throw ValidationError("\(option) '\(path)' cannot be written: \(error.localizedDescription)")
+            }
         }
     }
 
     /// The report for people goes to standard output, unless the JSON is wanted there.
-    private func publish(_ report: ProbeReport) throws {
+    private func publish(_ report: ProbeReport, _ result: ProbeRun.Result) throws {
         let text = Data(ReportText(report: report).text.utf8)
         try (options.json == "-" ? FileHandle.standardError : .standardOutput).write(contentsOf: text)
         if let path = options.json { try report.writeJSON(to: path) }
+        if let path = options.report {
+            let page = try ReportPage(report: report, record: result.record, duration: result.duration).html()
+            try Data(page.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        }
     }
 }

@@ -16,6 +16,9 @@ enum ProbeMode: String, CaseIterable, Codable, Sendable, ExpressibleByArgument {
     /// Those of the load, which `--mode` names.
     static let load: [ProbeMode] = [.newConnection, .keepAlive, .keepAlivePause, .connectPause, .slowBody, .long]
 
+    /// Those that an open loop can have: the others wait on purpose, and so have a rate of their own.
+    static let openLoop: [ProbeMode] = [.newConnection, .keepAlive]
+
     static var allValueStrings: [String] { load.map(\.rawValue) }
 
     init?(argument: String) {

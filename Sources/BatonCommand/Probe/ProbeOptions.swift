@@ -33,6 +33,15 @@ struct ProbeOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: "Requests per second and client; 0 is as fast as the server answers.")
     var rate = 0.0
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Open loop: this many requests per second in all, each sent when it is due, whatever became of the others.",
+            valueName: "rate"
+        )
+    )
+    var arrivalRate: Double?
+
     @Option(parsing: .unconditional, help: "Seconds that keep-alive-pause and connect-pause wait.")
     var pause = 0.1
 
@@ -93,6 +102,14 @@ struct ProbeOptions: ParsableArguments {
 
     @Option(parsing: .unconditional, help: "Seconds after which a restart command is killed. (default: 120)")
     var restartTimeout: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "Write a page that shows every request of the run to this file, for a browser.",
+            valueName: "file"
+        )
+    )
+    var report: String?
 
     @Option(help: ArgumentHelp("Write the report as JSON to this file; - is standard output.", valueName: "path"))
     var json: String?

@@ -17,6 +17,7 @@ extension ProbeOptions {
         plan.threads = try Self.whole(threads, "--threads", 1...64)
         if !modes.isEmpty { plan.modes = ProbeMode.load.filter { modes.contains($0) } }
         if modes.isEmpty, connections == 0 { plan.modes = [] }
+        try openLoop(&plan)
         guard plan.connections >= plan.modes.count else {
             throw ValidationError(
                 "--connections \(connections) is fewer than the \(plan.modes.count) modes; name fewer of them with --mode"
@@ -39,10 +40,38 @@ extension ProbeOptions {
         try checkDrip(plan)
         plan.noClose = noClose
         plan.load = try load()
+        plan.hasPage = self.report != nil
         if let objection = OpenFiles.objection(to: plan, hardLimit: OpenFiles.hardLimit) {
             throw ValidationError(objection)
         }
         return plan
+    }
+
+    private func openLoop(_ plan: inout ProbePlan) throws {
+        guard let arrivalRate else { return }
+        guard (0.001...1_000_000).contains(arrivalRate) else {
+            throw ValidationError("--arrival-rate \(arrivalRate) is not from 0.001 to 1000000 requests per second")
+        }
+        guard rate == 0 else {
+            throw ValidationError(
+                "--arrival-rate \(arrivalRate) and --rate \(rate) exclude each other: the one is of all clients in an open "
+                    + "loop, the other of each in a closed loop"
+            )
+        }
+        if modes.isEmpty, connections > 0 { plan.modes = ProbeMode.openLoop }
+        if let mode = plan.modes.first(where: { !ProbeMode.openLoop.contains($0) }) {
+            throw ValidationError(
+                "--mode \(mode.rawValue) has its own times, so --arrival-rate \(arrivalRate) cannot be kept; with it the modes "
+                    + "are \(ProbeMode.openLoop.map(\.rawValue).joined(separator: " and "))"
+            )
+        }
+        guard plan.connections >= plan.modes.count * plan.threads, plan.connections > 0 else {
+            throw ValidationError(
+                "--connections \(connections) is too few for --arrival-rate: each of \(plan.modes.count) modes needs one on "
+                    + "each of --threads \(threads)"
+            )
+        }
+        plan.arrivalRate = arrivalRate
     }
 
     private func target() throws -> ProbeTarget {

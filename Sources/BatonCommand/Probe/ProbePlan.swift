@@ -13,6 +13,8 @@ struct ProbePlan: Sendable {
     var modes: [ProbeMode] = ProbeMode.load
     /// Requests per second and client; 0 is as fast as the server answers.
     var rate = 0.0
+    /// Requests per second of the open loop, all clients together; nil for a closed loop.
+    var arrivalRate: Double?
     /// Of `keep-alive-pause` between requests, of `connect-pause` between connect and request.
     var pause: Duration = .milliseconds(100)
     /// From the first to the last piece of a slow body.
@@ -25,6 +27,8 @@ struct ProbePlan: Sendable {
     /// A connection that the server closes of its own accord is a failure.
     var noClose = false
     var load: Load = .steady(.seconds(10))
+    /// A page is made of the run.
+    var hasPage = false
 
     enum Load: Sendable {
         case steady(Duration)
@@ -50,6 +54,10 @@ struct ProbePlan: Sendable {
     static let orderSpacing: Duration = .microseconds(100)
     /// How long a first Ctrl-C lets the requests under way complete.
     static let interruptGrace: Duration = .seconds(5)
+    /// An event loop thread that uses more than this part of a core measures itself rather than the server.
+    static let busyLoop = 0.9
+    /// An open loop that notices one request in a hundred later than this is not the load that was asked for.
+    static let slipBound: Duration = .milliseconds(5)
     /// How many failures are told in detail.
     static let failuresTold = 10
 

@@ -27,6 +27,8 @@ extension ProbeReport {
             latencyModes: plan.modes.filter(\.isInHistogram).map(\.rawValue),
             latencySteady: Latency(record.latency.steady),
             latencyAroundRestarts: Latency(record.latency.aroundRestarts),
+            arrivals: Arrivals(rate: plan.arrivalRate ?? 0, record.arrivals),
+            probe: Own(result),
             beingSentAtRestarts: plan.allModes.filter(\.sendsInPieces).map { BeingSent($0, record.beingSent) },
             idle: Idle(record.idle, plan: plan),
             restarts: restarts,
