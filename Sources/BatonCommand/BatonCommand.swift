@@ -16,7 +16,7 @@ struct BatonCommand: AsyncParsableCommand {
                 ]
             ),
             CommandGroup(name: "For units:", subcommands: [ReloadCommand.self, DrainScopeCommand.self]),
-            CommandGroup(name: "To check a server:", subcommands: [ProbeCommand.self]),
+            CommandGroup(name: "To check a server:", subcommands: [DoctorCommand.self, ProbeCommand.self]),
         ]
     )
 }
