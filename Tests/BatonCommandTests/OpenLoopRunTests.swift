@@ -58,8 +58,8 @@ struct OpenLoopRunTests {
         let total = result.record.tally.total
         #expect(total.issued >= 10)
         #expect(total[.timeout] + total[.connectTimeout] == total.issued, "\(result.record.failures)")
-        // One timeout after the other, on one connection; all others were never sent.
-        #expect(seen.withLock { $0 } <= 3)
+        // One after the other, on one connection: what was due before its turn came is never sent.
+        #expect(seen.withLock { $0 } <= total.issued)
         #expect(result.record.addsUp)
     }
 
