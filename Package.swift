@@ -15,8 +15,17 @@ let strictC: [CSetting] = [.treatAllWarnings(as: .error), .enableWarning("all"),
 /// With libsystemd, or with documented no-ops in its place.
 let libsystemd = "Libsystemd"
 
+/// With what serves gRPC, which is left out of the packages to fetch and to build otherwise.
+let grpc = "GRPC"
+
 extension Target.Dependency {
     static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let grpcCore = product(name: "GRPCCore", package: "grpc-swift-2", condition: .when(traits: [grpc]))
+    static let grpcNIOTransport = product(
+        name: "GRPCNIOTransportHTTP2Posix",
+        package: "grpc-swift-nio-transport",
+        condition: .when(traits: [grpc])
+    )
     static let histogram = product(name: "Histogram", package: "hdrhistogram-swift")
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
@@ -53,6 +62,7 @@ let package = Package(
         .library(name: "BatonNIO", targets: ["BatonNIO"]),
         .library(name: "BatonHTTP2", targets: ["BatonHTTP2"]),
         .library(name: "BatonTLS", targets: ["BatonTLS"]),
+        .library(name: "BatonGRPC", targets: ["BatonGRPC"]),
         .library(name: "BatonHummingbird", targets: ["BatonHummingbird"]),
         .library(name: "BatonHummingbirdHTTP2", targets: ["BatonHummingbirdHTTP2"]),
         .library(name: "JournalLogging", targets: ["JournalLogging"]),
@@ -62,6 +72,7 @@ let package = Package(
     ],
     traits: [
         .trait(name: libsystemd, description: "Speaks to systemd, through libsystemd; on Linux only."),
+        .trait(name: grpc, description: "Has BatonGRPC: gRPC services, by grpc-swift-2."),
         .default(enabledTraits: [libsystemd]),
     ],
     dependencies: [
@@ -75,6 +86,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2.git", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport.git", from: "2.9.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
         .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
@@ -104,12 +117,20 @@ let package = Package(
         ),
         .target(
             name: "BatonHTTP2",
-            dependencies: ["BatonNIO", .nioCore, .nioHPACK, .nioHTTP2],
+            dependencies: ["Baton", "BatonNIO", .nioCore, .nioHPACK, .nioHTTP2],
             swiftSettings: strict
         ),
         .target(
             name: "BatonTLS",
             dependencies: ["BatonNIO", "Systemd", .nioCore, .nioSSL, .nioTLS, .systemPackage],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "BatonGRPC",
+            dependencies: [
+                "Baton", "BatonHTTP2", "BatonNIO", "BatonTLS", "CSystemd", "Systemd", .grpcCore, .grpcNIOTransport,
+                .logging, .nioCore, .nioPosix, .nioSSL, .serviceLifecycle, .systemPackage, .unixSignals,
+            ],
             swiftSettings: strict
         ),
         .target(
@@ -201,6 +222,12 @@ let package = Package(
             path: "Tests/Machine/StreamClient",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "grpc-client",
+            dependencies: ["EchoMethods", .grpcCore, .grpcNIOTransport, .nioCore, .nioHPACK, .nioHTTP2, .nioPosix],
+            path: "Tests/Machine/GRPCClient",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "MachineTests",
             dependencies: ["MachineKit", "SystemdTestKit"],
@@ -221,9 +248,23 @@ let package = Package(
             path: "Tests/Examples/DatagramEcho",
             swiftSettings: strict
         ),
+        .target(
+            name: "EchoMethods",
+            dependencies: [.grpcCore],
+            path: "Tests/Examples/EchoMethods",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "grpc-echo",
+            dependencies: ["Baton", "BatonGRPC", "EchoMethods", .grpcCore, .logging, .serviceLifecycle],
+            path: "Tests/Examples/GRPCEcho",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "ExampleTests",
-            dependencies: ["BatonCommand", "datagram-echo", "line-echo", .subprocess, .systemPackage],
+            dependencies: [
+                "BatonCommand", "datagram-echo", "grpc-client", "grpc-echo", "line-echo", .subprocess, .systemPackage,
+            ],
             swiftSettings: strict
         ),
 
@@ -267,6 +308,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .executableTarget(name: "worker", path: "Tests/Worker", cSettings: strictC),
+        .target(name: "TestCertificates", path: "Tests/TestCertificates", swiftSettings: strict),
         .testTarget(
             name: "SystemdTests",
             dependencies: ["Systemd", "inherited-sockets", .subprocess, .systemPackage],
@@ -298,7 +340,16 @@ let package = Package(
         .testTarget(
             name: "BatonTLSTests",
             dependencies: [
-                "Baton", "BatonNIO", "BatonTLS", "Systemd", .logging, .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .nioTLS,
+                "Baton", "BatonNIO", "BatonTLS", "Systemd", "TestCertificates", .logging, .nioCore, .nioHTTP1,
+                .nioPosix, .nioSSL, .nioTLS,
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "BatonGRPCTests",
+            dependencies: [
+                "Baton", "BatonGRPC", "BatonTLS", "EchoMethods", "grpc-client", "grpc-echo", "Systemd",
+                "TestCertificates", .grpcCore, .grpcNIOTransport, .logging, .serviceLifecycle, .systemPackage,
             ],
             swiftSettings: strict
         ),

@@ -1,3 +1,4 @@
+package import Baton
 internal import BatonNIO
 public import NIOCore
 public import NIOHTTP2
@@ -28,8 +29,16 @@ public final class HTTP2DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     /// How long the acknowledgement of a PING is waited for, if nothing else is said.
     public static let goAwayLimit = TimeAmount.seconds(2)
 
+    /// Its share of a drain: streams that are in progress need the rest.
+    package static func goAwayLimit(within drain: DrainConfiguration) -> TimeAmount {
+        min(goAwayLimit, TimeAmount(drain.timeout / 4))
+    }
+
     private let accepted = NIODeadline.now()
     private var state: HTTP2DrainStateMachine
+    /// Whether the HTTP/2 handler has sent what comes first: a GOAWAY before it would be a protocol error.
+    private var isActive = false
+    private var isDrainDue = false
     private var timer: Scheduled<Void>?
     private var closePromise: EventLoopPromise<Void>?
     private var bytes: HTTP2BytesHandler?
@@ -58,6 +67,20 @@ public final class HTTP2DrainHandler: ChannelDuplexHandler, RemovableChannelHand
         let bytes = HTTP2BytesHandler(observer: handler)
         try pipeline.addHandler(bytes, position: .before(http2))
         handler.bytes = bytes
+    }
+
+    /// Notes whether the connection has begun.
+    public func handlerAdded(context: ChannelHandlerContext) {
+        isActive = context.channel.isActive
+    }
+
+    /// Begins the drain of a connection that has been told of it before it was active.
+    ///
+    /// SwiftNIO keeps the promise of a connection before the pipeline hears that it is active.
+    public func channelActive(context: ChannelHandlerContext) {
+        context.fireChannelActive()
+        isActive = true
+        if isDrainDue { beginDrain(context) }
     }
 
     /// Forgets its timer.
@@ -141,10 +164,7 @@ public final class HTTP2DrainHandler: ChannelDuplexHandler, RemovableChannelHand
         switch event {
         case DrainEvent.began:
             context.fireUserInboundEventTriggered(event)
-            guard state.beginDrain() else { return }
-            // From here on: the streams' channels must not hear of it, or those that have only just opened are closed.
-            context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
-            perform(state.askedManager(now: context.eventLoop.now), context)
+            if isActive { beginDrain(context) } else { isDrainDue = true }
             return
         case DrainEvent.census(let answer):
             answer(
@@ -161,6 +181,13 @@ public final class HTTP2DrainHandler: ChannelDuplexHandler, RemovableChannelHand
             break
         }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    private func beginDrain(_ context: ChannelHandlerContext) {
+        guard state.beginDrain() else { return }
+        // From here on: the streams' channels must not hear of it, or those that have only just opened are closed.
+        context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        perform(state.askedManager(now: context.eventLoop.now), context)
     }
 
     func received() {

@@ -22,8 +22,7 @@ struct HTTPProtocols: Sendable {
         configuration.streamConfiguration.additionalChannelHandlers = { [HTTP2StreamFront()] + handlers() }
         http2 = HTTP2Channel(responder: context.responder, configuration: configuration)
         self.context = context
-        // Its share of a drain: streams that are in progress need the rest.
-        goAwayLimit = min(HTTP2DrainHandler.goAwayLimit, TimeAmount(context.drain.timeout / 4))
+        goAwayLimit = HTTP2DrainHandler.goAwayLimit(within: context.drain)
     }
 
     func setUpHTTP1(_ channel: any Channel) -> EventLoopFuture<Serving.Served> { http1.setUp(channel) }

@@ -37,11 +37,17 @@ extension ChannelPipeline.SynchronousOperations {
             configure: configure
         )
         do {
-            try addHandlers(NIOSSLServerHandler(context: context), TLSCloseHandler(), undecided)
+            try addTLS(context: context)
+            try addHandler(undecided)
         } catch {
             promise.fail(error)
             throw error
         }
         return promise.futureResult
+    }
+
+    /// Puts TLS at the end of a server's pipeline, for a protocol that needs no negotiation.
+    package func addTLS(context: NIOSSLContext) throws {
+        try addHandlers(NIOSSLServerHandler(context: context), TLSCloseHandler())
     }
 }

@@ -99,6 +99,24 @@ import Testing
         #expect(try passed() == 1)
     }
 
+    @Test func aDrainBeforeTheConnectionIsActiveWaitsForIt() throws {
+        let channel = EmbeddedChannel()
+        let manager = NIOHTTP2ServerConnectionManagementHandler(
+            eventLoop: channel.eventLoop,
+            configuration: .init(maxIdleTime: nil, maxAge: nil, maxGraceTime: nil, keepalive: nil)
+        )
+        try channel.pipeline.syncOperations.addHandlers(HTTP2DrainHandler(goAwayLimit: limit), manager)
+        channel.pipeline.fireUserInboundEventTriggered(DrainEvent.began)
+        // It would come before the settings, with which each side begins.
+        let early = try channel.readOutbound(as: HTTP2Frame.self)
+        #expect(early == nil)
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 8080)).wait()
+        guard case .goAway(.maxID, .noError, _)? = try channel.readOutbound(as: HTTP2Frame.self)?.payload else {
+            Issue.record("no GOAWAY")
+            return
+        }
+    }
+
     @Test func withoutAConnectionManagerItClosesWhenNothingIsOpen() throws {
         let channel = EmbeddedChannel()
         try channel.pipeline.syncOperations.addHandler(HTTP2DrainHandler(goAwayLimit: limit))

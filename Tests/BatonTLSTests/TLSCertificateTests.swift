@@ -2,6 +2,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import TestCertificates
 import Testing
 
 @testable import BatonTLS

@@ -3,7 +3,7 @@ import Subprocess
 import SystemPackage
 import Testing
 
-/// A shell script that ran to its end, with the programs `line-echo` and `datagram-echo` as they were built beside the tests.
+/// A shell script that ran to its end, with the programs of Tests/Examples as they were built beside the tests.
 ///
 /// In it, `said PATTERN COUNT` waits until the file `log` has so many lines that grep(1) finds; `load KIND PORT` starts eight clients in the
 /// background, as `$LOAD`; `loaded` ends them and expects every message to have had exactly one answer, and as many to have been answered by
@@ -99,6 +99,8 @@ struct ExampleShell: Sendable, CustomStringConvertible {
                 "BATON": folder.appending(path: "baton").path,
                 "LINE": folder.appending(path: "line-echo").path,
                 "DATAGRAM": folder.appending(path: "datagram-echo").path,
+                "GRPC": folder.appending(path: "grpc-echo").path,
+                "GRPC_CLIENT": folder.appending(path: "grpc-client").path,
                 "CLIENT": client,
                 "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
             ]),

@@ -58,6 +58,21 @@ import Testing
         #expect(shell.output.contains("of 6 processes"), "\(shell)")
     }
 
+    #if GRPC
+    @Test(.needsLibsystemd) func noCallIsLostWhereGenerationsOverlap() async throws {
+        let shell = try await ExampleShell.run(
+            """
+            "$BATON" run --port 0 --pid-file pid --notify -- "$GRPC" 2>>log & PID=$!
+            said 'ready: accepting'
+            "$GRPC_CLIENT" "$(port)" 2 3 5 100 "$BATON restart --pid-file pid --until-drained >>log 2>&1" || die "the client"
+            kill -TERM $PID; wait $PID || die "baton run"; PID=
+            """
+        )
+        #expect(shell.output.contains("lost 0 commands 5 failed 0"), "\(shell)")
+        #expect(shell.output.contains("processes 6"), "\(shell)")
+    }
+    #endif
+
     @Test func aDatagramServerNeedsASocket() async throws {
         let shell = try await ExampleShell.run(
             #""$DATAGRAM" 2>>log && die "it has started"; grep -q 'nothing to listen on' log"#

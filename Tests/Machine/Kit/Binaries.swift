@@ -3,7 +3,14 @@ public import SystemdTestKit
 
 /// The release builds that the cases run, in the folder named by `BATON_BIN_DIR`.
 public struct Binaries {
-    static let names = ["app", "baton", "http2-client", "journal-writer", "plain-server", "speaker", "stream-client"]
+    static let names =
+        ["app", "baton", "http2-client", "journal-writer", "plain-server", "speaker", "stream-client"] + grpc
+
+    #if GRPC
+    private static let grpc = ["grpc-client", "grpc-echo"]
+    #else
+    private static let grpc: [String] = []
+    #endif
     let folder: String
 
     init(environment: [String: String] = ProcessInfo.processInfo.environment) throws {

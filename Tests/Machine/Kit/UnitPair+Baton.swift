@@ -14,14 +14,21 @@ extension UnitPair {
     }
 
     /// The same units for the plain server: the same hardening and limits, another program on another port.
-    public static func plain() throws -> UnitPair {
-        func plain(_ text: String) -> String {
-            text.replacingOccurrences(of: "/usr/local/bin/app", with: "/usr/local/bin/plain-server")
-                .replacingOccurrences(of: "app.socket", with: "plain.socket")
-                .replacingOccurrences(of: "ListenStream=8080", with: "ListenStream=8090")
+    public static func plain() throws -> UnitPair { try other("plain", "plain-server", port: 8090) }
+
+    /// The same units for the server of gRPC.
+    public static func grpc() throws -> UnitPair { try other("grpc", "grpc-echo", port: 50051) }
+
+    private static func other(_ name: String, _ program: String, port: UInt16) throws -> UnitPair {
+        func other(_ text: String) -> String {
+            text.replacingOccurrences(of: "/usr/local/bin/app", with: "/usr/local/bin/\(program)")
+                .replacingOccurrences(of: "app.socket", with: "\(name).socket")
+                .replacingOccurrences(of: "ListenStream=8080", with: "ListenStream=\(port)")
+                .replacingOccurrences(of: "FileDescriptorName=http", with: "FileDescriptorName=\(name)")
+                .replacingOccurrences(of: "RuntimeDirectory=app", with: "RuntimeDirectory=\(name)")
         }
         let app = try app()
-        return UnitPair(name: "plain", socket: app.socket.map(plain), service: plain(app.service))
+        return UnitPair(name: name, socket: app.socket.map(other), service: other(app.service))
     }
 
     /// The units that give each connection a process of its own.
@@ -35,5 +42,5 @@ extension UnitPair {
     }
 
     /// The TCP port of the socket unit.
-    public var port: UInt16 { name == "plain" ? 8090 : 8080 }
+    public var port: UInt16 { ["plain": 8090, "grpc": 50051][name] ?? 8080 }
 }

@@ -1,12 +1,12 @@
-import Foundation
+internal import Foundation
 
 /// Certificates of tests, made once with openssl(1); their names are `one` and `two`.
-struct TestCertificate: Sendable {
-    let name: String
-    let certificate: String
-    let key: String
+package struct TestCertificate: Sendable {
+    package let name: String
+    package let certificate: String
+    package let key: String
 
-    static let one = TestCertificate(
+    package static let one = TestCertificate(
         name: "one",
         certificate: """
             -----BEGIN CERTIFICATE-----
@@ -29,7 +29,7 @@ struct TestCertificate: Sendable {
             """
     )
 
-    static let two = TestCertificate(
+    package static let two = TestCertificate(
         name: "two",
         certificate: """
             -----BEGIN CERTIFICATE-----
@@ -54,12 +54,12 @@ struct TestCertificate: Sendable {
 }
 
 /// Two files with a certificate and its key, which are removed in the end.
-final class CertificateFolder: Sendable {
+package final class CertificateFolder: Sendable {
     private let folder: String
-    let certificate: String
-    let key: String
+    package let certificate: String
+    package let key: String
 
-    init(_ first: TestCertificate) throws {
+    package init(_ first: TestCertificate) throws {
         folder = NSTemporaryDirectory() + "tls-\(UUID().uuidString)"
         certificate = folder + "/cert.pem"
         key = folder + "/key.pem"
@@ -69,12 +69,12 @@ final class CertificateFolder: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-    func write(_ next: TestCertificate) throws {
+    package func write(_ next: TestCertificate) throws {
         try write(next.certificate, to: certificate)
         try write(next.key, to: key)
     }
 
-    func write(_ text: String, to path: String) throws {
+    package func write(_ text: String, to path: String) throws {
         try text.write(toFile: path, atomically: true, encoding: .utf8)
     }
 }
