@@ -47,10 +47,10 @@ struct ProbeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let plan = try options.plan()
-        let address = try resolve(plan.target)
+        let server = try server(plan)
         try checkOutputs()
         try allowOpenFiles(plan.descriptors)
-        let run = ProbeRun(plan, address: address)
+        let run = ProbeRun(plan, server: server)
         let signals = StopSignals()
         let stops = signals.received
         let stopping = Task { for await _ in stops { run.interrupt() } }
@@ -65,9 +65,15 @@ struct ProbeCommand: AsyncParsableCommand {
         if report.exitStatus != 0 { throw ExitCode(report.exitStatus) }
     }
 
-    private func resolve(_ target: ProbeTarget) throws -> SocketAddress {
-        do { return try target.resolve() } catch {
-            throw ValidationError("\(target.words) cannot be resolved to an address: \(error)")
+    private func server(_ plan: ProbePlan) throws -> ServerAddress {
+        let address: SocketAddress
+        do { address = try plan.target.resolve() } catch {
+            throw ValidationError("\(plan.target.words) cannot be resolved to an address: \(error)")
+        }
+        do { return try ServerAddress(address, plan) } catch {
+            throw ValidationError(
+                "--cacert '\(plan.tls?.certificates ?? "")' cannot be read as PEM certificates: \(error)"
+            )
         }
     }
 
