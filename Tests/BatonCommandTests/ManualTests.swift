@@ -12,12 +12,13 @@ import Testing
         return try String(contentsOf: root.appendingPathComponent("units/man/\(name)"), encoding: .utf8)
     }
 
-    @Test func everyOptionOfRunIsInItsManual() throws {
-        let page = try page("baton-run.1")
-        let options = RunCommand.helpMessage().matches(of: /^  --([a-z-]+)/.anchorsMatchLineEndings()).map(\.output.1)
+    @Test(arguments: [("baton-run.1", RunCommand.helpMessage()), ("baton-probe.1", ProbeCommand.helpMessage())])
+    func everyOptionIsInItsManual(name: String, help: String) throws {
+        let page = try page(name)
+        let options = help.matches(of: /^  --([a-z0-9-]+)/.anchorsMatchLineEndings()).map(\.output.1)
         #expect(options.count > 15)
         for option in options { #expect(page.contains(".It Fl -\(option)"), "--\(option) is missing") }
-        let documented = page.matches(of: /^\.It Fl -([a-z-]+)/.anchorsMatchLineEndings()).map(\.output.1)
+        let documented = page.matches(of: /^\.It Fl -([a-z0-9-]+)/.anchorsMatchLineEndings()).map(\.output.1)
         for option in documented { #expect(options.contains(option), "--\(option) is in the manual only") }
     }
 
