@@ -169,9 +169,8 @@ let package = Package(
         .executableTarget(
             name: "BatonCommand",
             dependencies: [
-                "Baton", "CProcess", "JournalLogging", "Systemd", .argumentParser, .histogram, .nioCore, .nioHTTP1,
-                .nioPosix,
-                .systemPackage,
+                "Baton", "CProcess", "JournalLogging", "Systemd", .argumentParser, .histogram, .nioCore, .nioHPACK,
+                .nioHTTP1, .nioHTTP2, .nioPosix, .nioSSL, .nioTLS, .nioWebSocket, .systemPackage,
             ],
             swiftSettings: strict
         ),
@@ -373,7 +372,11 @@ let package = Package(
         ),
         .testTarget(
             name: "BatonCommandTests",
-            dependencies: ["BatonCommand", .argumentParser, .histogram, .nioCore, .nioHTTP1, .nioPosix],
+            dependencies: [
+                "BatonCommand", .argumentParser, .histogram, .nioCore, .nioHPACK, .nioHTTP1, .nioHTTP2, .nioPosix,
+                .nioSSL,
+                .nioWebSocket,
+            ],
             swiftSettings: strict
         ),
         .testTarget(

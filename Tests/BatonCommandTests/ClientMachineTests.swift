@@ -146,7 +146,7 @@ struct ClientMachineTests {
         let actions = client.send(.connectFailed(.failed(errno: errno)), at: 1)
         #expect(actions.outcome?.kind == kind)
         #expect(actions.outcome?.detail.contains("errno \(errno)") == true)
-        #expect(actions.last == .next(at: .milliseconds(1) + ProbePlan.pauseAfterFailure))
+        #expect(actions.last == .next(at: .milliseconds(11)))
     }
 
     @Test func closedBetweenConnectAndRequestIsCountedApart() {

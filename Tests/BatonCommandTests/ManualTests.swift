@@ -14,16 +14,17 @@ import Testing
 
     private static let pages: [(page: String, command: any ParsableCommand.Type, options: Int)] = [
         ("baton-run.1", RunCommand.self, 15), ("baton-doctor.1", DoctorCommand.self, 5),
+        ("baton-probe.1", ProbeCommand.self, 15),
     ]
 
     @Test(arguments: pages.indices) func everyOptionIsInItsManual(index: Int) throws {
         let entry = Self.pages[index]
         let page = try page(entry.page)
-        let options = entry.command.helpMessage().matches(of: /^  --([a-z-]+)/.anchorsMatchLineEndings())
+        let options = entry.command.helpMessage().matches(of: /^  --([a-z0-9-]+)/.anchorsMatchLineEndings())
             .map(\.output.1).filter { $0 != "version" }
         #expect(options.count > entry.options)
         for option in options { #expect(page.contains(".It Fl -\(option)"), "--\(option) is missing") }
-        let documented = page.matches(of: /^\.It Fl -([a-z-]+)/.anchorsMatchLineEndings()).map(\.output.1)
+        let documented = page.matches(of: /^\.It Fl -([a-z0-9-]+)/.anchorsMatchLineEndings()).map(\.output.1)
         for option in documented { #expect(options.contains(option), "--\(option) is in the manual only") }
     }
 

@@ -64,8 +64,8 @@ struct ProbeReportTests {
                 "failures", "format_version", "gaps", "idle", "interrupted", "latency_around_restarts", "latency_modes",
                 "latency_steady", "modes",
                 "new_connection_gaps", "no_close", "pids", "probe", "restart_command", "restarts", "restarts_asked",
-                "restarts_failed",
-                "target", "total",
+                "restarts_failed", "streams_per_connection",
+                "target", "total", "websocket_connections",
             ]
         )
         let latency = [
@@ -114,7 +114,9 @@ struct ProbeReportTests {
         #expect(
             (total["outcomes"] as? [String: Any])?.keys.sorted() == [
                 "abandoned", "connect_timeout", "empty_reply", "keep_alive_closed_after_written", "ok", "other",
-                "refused", "reset", "status_5xx", "status_unexpected", "timeout", "truncated", "wrong_body",
+                "refused", "reset", "status_5xx", "status_unexpected", "timeout", "tls_failed", "truncated",
+                "turned_away",
+                "websocket_closed", "wrong_body",
             ]
         )
         #expect(

@@ -25,7 +25,7 @@ struct ClientGroup: Sendable {
     /// Makes the clients and sets those of the load going: in a closed loop spread over the spacing of their requests.
     init(
         _ plan: ProbePlan,
-        address: SocketAddress,
+        server: ServerAddress,
         on loops: [any EventLoop],
         clock: ProbeClock,
         ledger: Ledger
@@ -33,23 +33,39 @@ struct ClientGroup: Sendable {
         let lanes = try await Self.lanes(plan, on: loops, clock: clock, ledger: ledger)
         var members: [Member] = []
         let modes = plan.clients
+        var shared: [NIOLoopBound<SharedConnection>] = []
         for (index, mode) in modes.enumerated() {
-            let isInLane = !lanes.isEmpty && index < plan.connections
-            let lane = isInLane ? lanes[index % lanes.count] : nil
-            let loop = lane?.loop ?? loops[index % loops.count]
+            let isInLane = !lanes.isEmpty && index < plan.loadClients
+            // Those that share a connection are on one loop.
+            let connection = index / (plan.streams ?? 1)
+            let lane = isInLane ? lanes[connection % lanes.count] : nil
+            let loop = lane?.loop ?? loops[connection % loops.count]
+            if mode.sharesConnection, connection == shared.count {
+                shared.append(
+                    try await loop.submit {
+                        NIOLoopBound(SharedConnection(plan, to: server, on: loop, ledger: ledger), eventLoop: loop)
+                    }.get()
+                )
+            }
+            let own = mode.sharesConnection ? shared[connection] : nil
             let mode = lane?.mode ?? mode
             let start = plan.spacing * index / modes.count
             members.append(
                 try await loop.submit {
                     let request = ProbeRequest.make(for: mode, plan: plan)
-                    let client = ProbeClient(
-                        ClientMachine.Settings(mode, number: index, request: request, plan: plan, isOpenLoop: isInLane),
+                    let settings = ClientMachine.Settings(
+                        mode,
+                        number: index,
                         request: request,
-                        address: address,
-                        loop: loop,
-                        clock: clock,
-                        ledger: ledger
+                        plan: plan,
+                        isOpenLoop: isInLane
                     )
+                    let client = ProbeClient(settings, loop: loop, clock: clock, ledger: ledger)
+                    if let own {
+                        client.use(StreamTransport(for: client, on: own.value))
+                    } else {
+                        client.use(ChannelTransport(for: client, settings, request, to: server, on: loop))
+                    }
                     if let lane {
                         lane.lane.value.add(client)
                     } else if !mode.awaitsOrders {
@@ -153,11 +169,12 @@ extension ClientMachine.Settings {
             pieces: request.pieces.count,
             firstBurst: mode == .drip ? Self.firstBurst(number, of: request.pieces.count, plan: plan) : 0,
             burst: mode == .drip ? 1 : 0,
-            thinkTime: mode == .keepAlivePause ? plan.pause : .zero,
+            thinkTime: mode == .keepAlivePause || mode == .webSocket ? plan.pause : .zero,
             connectPause: plan.pause,
             piecePause: mode == .drip ? plan.dripInterval : plan.pauseBetweenPieces,
             spacing: plan.spacing,
             isOpenLoop: isOpenLoop,
+            pauseAfterFailure: plan.pauseAfterFailure,
             timeout: plan.timeout
         )
     }
@@ -165,6 +182,6 @@ extension ClientMachine.Settings {
     /// The clients start at different places of their first request, so that they are at different places at any time; the
     /// last one has sent all of it, so that it is soon known which process answers.
     private static func firstBurst(_ number: Int, of pieces: Int, plan: ProbePlan) -> Int {
-        max(1, pieces * (number - plan.connections + 1) / plan.drip)
+        max(1, pieces * (number - plan.loadClients - plan.webSockets + 1) / plan.drip)
     }
 }

@@ -22,6 +22,8 @@ extension ClientMachine {
         case responseEnd
         case malformed(String)
         case connectionEnded(ConnectionEnd)
+        /// The server goes: what it has not answered can be sent elsewhere.
+        case turnedAway(String)
         /// The request under way has used up its time.
         case deadline
         /// Begin no more requests; complete the one under way.
@@ -77,6 +79,8 @@ extension ClientMachine {
         var spacing: Duration = .zero
         /// Its requests come with `send`, not with `due`.
         var isOpenLoop = false
+        /// Between a request that failed and the next.
+        var pauseAfterFailure: Duration = .milliseconds(10)
         var timeout: Duration
     }
 }

@@ -59,6 +59,7 @@ struct ClientMachine {
             }
             return complete(.other, "malformed response (\(what)); \(flight.reading.words)", at: now)
         case .connectionEnded(let end): return connectionEnded(end, at: now)
+        case .turnedAway(let words): return turnedAway(words, at: now)
         case .deadline: return deadline(at: now)
         case .stop: return stop()
         case .abandon: return abandon(at: now)
@@ -144,6 +145,9 @@ extension ClientMachine {
     private mutating func responseEnd(at now: Duration) -> [Action] {
         guard let reading = flight?.reading else { return [] }
         let (kind, detail) = reading.verdict(expecting: settings.expected)
+        guard phase != .connecting else {
+            return complete(kind == .ok ? .unexpectedStatus : kind, "no upgrade; \(reading.words)", at: now)
+        }
         let isEnd = settings.mode.keepsConnection && !reading.leavesConnectionOpen
         let closes: [Action] = isEnd ? [.closed(reading.close)] : []
         guard phase == .waiting, kind == .ok else { return complete(kind, detail, at: now) + closes }
@@ -154,14 +158,14 @@ extension ClientMachine {
     private mutating func connectionEnded(_ end: ConnectionEnd, at now: Duration) -> [Action] {
         switch phase {
         case .idle(connected: true):
-            guard end == .endOfFile else {
-                let kind = end.kind(received: 0, reused: true)
+            guard end.isClose, settings.mode != .webSocket else {
+                let kind = kind(of: end, received: 0, reused: true)
                 return [.closed(.unannounced)] + failIdle(kind, "while idle: \(end.words)", at: now)
             }
             phase = .idle(connected: false)
             return [.close, .closed(.unannounced), .note(.keepAliveBeforeWritten)]
         case .holding:
-            guard end == .endOfFile else {
+            guard end.isClose else {
                 let kind = end.kind(received: 0, reused: false)
                 return [.closed(.unannounced)]
                     + complete(kind, "before the request was written: \(end.words)", at: now)
@@ -172,10 +176,30 @@ extension ClientMachine {
             return [.close, .closed(.unannounced), .note(.freshBeforeWritten), .connect]
         case .sending, .waiting:
             guard let flight else { return [] }
-            let kind = end.kind(received: flight.reading.received, reused: flight.reused)
-            return [.closed(flight.reading.close)] + complete(kind, "\(end.words); \(flight.reading.words)", at: now)
+            let kind = kind(of: end, received: flight.reading.received, reused: flight.reused)
+            let closes: [Action] = settings.mode.sharesConnection ? [] : [.closed(flight.reading.close)]
+            return closes + complete(kind, "\(end.words); \(flight.reading.words)", at: now)
         case .connecting:
             return complete(end.kindWhenConnecting, "connect: \(end.words)", at: now)
+        case .idle(connected: false), .finished:
+            return []
+        }
+    }
+
+    /// A WebSocket ends with Close, whatever was read before: without it the client sees 1006.
+    private func kind(of end: ConnectionEnd, received: Int, reused: Bool) -> OutcomeKind {
+        end.isClose && settings.mode == .webSocket ? .webSocketClosed : end.kind(received: received, reused: reused)
+    }
+
+    private mutating func turnedAway(_ words: String, at now: Duration) -> [Action] {
+        let closes: [Action] = settings.mode.sharesConnection ? [] : [.closed(.announced)]
+        switch phase {
+        case .idle(connected: true):
+            phase = .idle(connected: false)
+            return [.leaveToServer] + closes
+        case .connecting, .holding, .sending, .waiting:
+            return complete(.turnedAway, "\(words); \(flight?.reading.words ?? "")", then: .leaveToServer, at: now)
+                + closes
         case .idle(connected: false), .finished:
             return []
         }
@@ -229,7 +253,7 @@ extension ClientMachine {
         phase = .idle(connected: fate == .keep)
         if flight.isScheduled { return actions + [.free] }
         if settings.mode.awaitsOrders || settings.isOpenLoop { return actions }
-        let pause = kind.isFailure ? ProbePlan.pauseAfterFailure : settings.thinkTime
+        let pause = kind.isFailure ? settings.pauseAfterFailure : settings.thinkTime
         return actions + [.next(at: max(now + pause, flight.issuedAt + settings.spacing))]
     }
 

@@ -75,6 +75,10 @@ struct ProbeReport: Encodable, Sendable {
     var formatVersion = Self.formatVersion
     var target: String
     var connections: Int
+    /// Of `--http2`; 0 without.
+    var streamsPerConnection: Int
+    /// Of `--websocket`.
+    var websocketConnections: Int
     /// Of `--drip`.
     var dripConnections: Int
     var durationSeconds: Double

@@ -11,6 +11,8 @@ extension ProbeReport {
         self.init(
             target: plan.target.words,
             connections: plan.connections,
+            streamsPerConnection: plan.streams ?? 0,
+            websocketConnections: plan.webSockets,
             dripConnections: plan.drip,
             durationSeconds: result.duration.inSeconds,
             interrupted: result.wasInterrupted,

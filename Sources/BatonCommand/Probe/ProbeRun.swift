@@ -22,13 +22,13 @@ final class ProbeRun: Sendable {
     }
 
     let plan: ProbePlan
-    private let address: SocketAddress
+    private let server: ServerAddress
     let ledger: Ledger
     let clock = ProbeClock()
     private let state = Locked(State())
 
-    init(_ plan: ProbePlan, address: SocketAddress) {
-        (self.plan, self.address) = (plan, address)
+    init(_ plan: ProbePlan, server: ServerAddress) {
+        (self.plan, self.server) = (plan, server)
         ledger = Ledger(clock: clock, plots: plan.hasPage)
     }
 
@@ -36,7 +36,7 @@ final class ProbeRun: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: plan.threads)
         let loops = Array(group.makeIterator())
         let before = ProcessorTime.ofProcess
-        let clients = try await ClientGroup(plan, address: address, on: loops, clock: clock, ledger: ledger)
+        let clients = try await ClientGroup(plan, server: server, on: loops, clock: clock, ledger: ledger)
         let load = Task { await self.load(clients) }
         state.withLock {
             ($0.clients, $0.load) = (clients, load)

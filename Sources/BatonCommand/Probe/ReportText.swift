@@ -16,7 +16,12 @@ struct ReportText {
     /// How many there were, and for how long.
     var clients: String {
         let (drip, idle) = (report.dripConnections, report.idle.connections)
-        return NumberText.count(report.connections, "client")
+        let load =
+            report.streamsPerConnection > 0
+            ? "\(NumberText.count(report.connections, "connection")) with \(NumberText.count(report.streamsPerConnection, "stream"))"
+            : NumberText.count(report.connections, "client")
+        let webSockets = report.websocketConnections
+        return load + (webSockets > 0 ? ", \(NumberText.count(webSockets, "WebSocket"))" : "")
             + (drip > 0 ? ", \(NumberText.count(drip, "slow sender"))" : "")
             + (idle > 0 ? ", \(NumberText.count(idle, "idle connection"))" : "") + " for "
             + NumberText.seconds(report.durationSeconds)
