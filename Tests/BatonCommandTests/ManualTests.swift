@@ -15,6 +15,7 @@ import Testing
     private static let pages: [(page: String, command: any ParsableCommand.Type, options: Int)] = [
         ("baton-run.1", RunCommand.self, 15), ("baton-doctor.1", DoctorCommand.self, 5),
         ("baton-probe.1", ProbeCommand.self, 15),
+        ("baton-units.1", UnitsCommand.self, 15),
     ]
 
     @Test(arguments: pages.indices) func everyOptionIsInItsManual(index: Int) throws {

@@ -61,14 +61,7 @@ struct Doctor {
             examination.live = try LiveState.read(examination, systemctl, unchecked: &unchecked)
             examination.unchecked += unchecked
         }
-        do {
-            let isAsked = systemctl != nil && !service.name.isTemplate
-            examination.exposure = try Exposure.read(
-                of: service,
-                in: isAsked ? nil : folders,
-                isUser: options.user
-            )
-        } catch {
+        do { examination.exposure = try exposure(of: service) } catch {
             examination.unchecked.append(.init(what: "the exposure", why: error.description))
         }
         return DoctorReport(
@@ -79,6 +72,14 @@ struct Doctor {
             findings: examination.findings().map(forUser),
             unchecked: examination.unchecked
         )
+    }
+
+    private func exposure(of service: Unit) throws(ToolRun.Failure) -> Exposure {
+        guard !options.user else {
+            throw ToolRun.Failure(description: "systemd-analyze security counts what a user's manager cannot take away")
+        }
+        // A template does not run, so nobody can be asked about it.
+        return try Exposure.read(of: service, in: systemctl == nil || service.name.isTemplate ? folders : nil)
     }
 
     private func missing(_ found: UnitFinder.Found) -> DoctorReport {

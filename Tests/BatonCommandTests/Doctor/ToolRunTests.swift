@@ -54,13 +54,13 @@ import Testing
         for file in ["app.service", "app-supervised.service"] {
             let units = try UnitFilesOnDisk(InstalledUnits.app(service: file))
             let unit = try units.examination().service
-            let exposure = try Exposure.read(of: unit, in: units.folders, isUser: false)
+            let exposure = try Exposure.read(of: unit, in: units.folders)
             #expect((0...1.5).contains(exposure.score))
             try units.write(
                 "[Service]\nDynamicUser=no\nSystemCallFilter=\nPrivateDevices=no\n",
                 to: "app.service.d/a.conf"
             )
-            let open = try Exposure.read(of: unit, in: units.folders, isUser: false)
+            let open = try Exposure.read(of: unit, in: units.folders)
             #expect(open.score > exposure.score, "drop-ins count")
         }
     }

@@ -47,7 +47,7 @@ enum StoreChecks {
         Finding(
             .restartSignalMissing,
             service,
-            "systemd keeps connections for it, but the program cannot tell a restart from a stop, and closes them",
+            "systemd would keep its connections over a restart, but the program cannot tell one from a stop, and closes them",
             write: "RestartKillSignal=SIGINT",
             at: service.last(.restartKillSignal),
             source: signalSource

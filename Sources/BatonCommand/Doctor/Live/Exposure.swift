@@ -24,7 +24,7 @@ struct Exposure: Equatable {
     /// - Parameters:
     ///   - unit: The service.
     ///   - folders: Where its files are; nil asks the running manager.
-    static func read(of unit: Unit, in folders: UnitFolders?, isUser: Bool) throws(ToolRun.Failure) -> Exposure {
+    static func read(of unit: Unit, in folders: UnitFolders?) throws(ToolRun.Failure) -> Exposure {
         var command = ["systemd-analyze", "security", "--no-pager"]
         var variables: [String: String] = [:]
         if let folders {
@@ -32,7 +32,7 @@ struct Exposure: Equatable {
             // The colon adds the folders of this machine, for what the unit depends on.
             variables["SYSTEMD_UNIT_PATH"] = folders.folders.joined(separator: ":") + ":"
         } else {
-            command += (isUser ? ["--user"] : []) + ["--", "\(unit.name)"]
+            command += ["--", "\(unit.name)"]
         }
         let run = try ToolRun.run(command, variables: variables)
         guard run.status == 0, let exposure = Exposure(output: run.output) else {
