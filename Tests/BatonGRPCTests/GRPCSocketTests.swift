@@ -4,7 +4,6 @@ import EchoMethods
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import Testing
-import Glibc
 
 @testable import grpc_client
 @testable import grpc_echo
@@ -84,20 +83,6 @@ import Glibc
         let counts = ledger.now
         #expect(counts.lost == 0, "\(counts)")
         #expect(counts.firstGoAways >= 8, "each connection of each server is told: \(counts)")
-    }
-
-    @Test func tmpStock() async throws {
-        let before = holder.backlogNow
-        let server = GRPCServer(
-            transport: .http2NIOPosix(listeningSocketDescriptor: Int(dup(holder.listener)), transportSecurity: .plaintext),
-            services: [EchoService()]
-        )
-        let t = Task { try await server.serve() }
-        _ = try await Caller.with(holder.port, Ledger()) { try await $0.get("hello") }
-        print("STOCK backlog", before, "->", holder.backlogNow)
-        server.beginGracefulShutdown()
-        try await t.value
-        print("STOCK after", holder.backlogNow)
     }
 
     @Test func aServerThatIsRunWithoutSocketsSaysWhatToDo() async throws {
