@@ -72,7 +72,7 @@ let package = Package(
     ],
     traits: [
         .trait(name: libsystemd, description: "Speaks to systemd, through libsystemd; on Linux only."),
-        .trait(name: grpc, description: "Has BatonGRPC: gRPC services, by grpc-swift-2."),
+        .trait(name: grpc, description: "Has BatonGRPC, which is not finished: a drain may still lose calls."),
         .default(enabledTraits: [libsystemd]),
     ],
     dependencies: [
