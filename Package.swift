@@ -69,6 +69,7 @@ let package = Package(
         .library(name: "SystemdTestKit", targets: ["SystemdTestKit"]),
         .executable(name: "app", targets: ["app"]),
         .executable(name: "baton", targets: ["BatonCommand"]),
+        .plugin(name: "BatonUnits", targets: ["BatonUnits"]),
     ],
     traits: [
         .trait(name: libsystemd, description: "Speaks to systemd, through libsystemd; on Linux only."),
@@ -173,6 +174,17 @@ let package = Package(
                 .nioHTTP1, .nioHTTP2, .nioPosix, .nioSSL, .nioTLS, .nioWebSocket, .systemPackage,
             ],
             swiftSettings: strict
+        ),
+
+        .plugin(
+            name: "BatonUnits",
+            capability: .command(
+                intent: .custom(
+                    verb: "baton-units",
+                    description: "Write a socket and a service unit for the executable product of this package."
+                )
+            ),
+            path: "Sources/BatonUnits"
         ),
 
         // A fake service manager and a real one, to test services with.

@@ -20,25 +20,28 @@ struct UnitFinder {
         guard let name = UnitName(text) else {
             throw Failure(description: "'\(text)' is no name of a service or a socket, as in app.service")
         }
-        if name.kind == .socket {
-            guard let socket = try folders.unit(name) else { throw missing(name) }
-            return try find(Self.target(of: socket))
-        }
         let sockets = try folders.sockets()
+        if name.kind == .socket {
+            guard let socket = try sockets.first(where: { $0.name == name }) ?? folders.unit(name) else {
+                throw missing(name)
+            }
+            return try find(Self.target(of: socket), among: sockets)
+        }
         if try folders.unit(name) == nil, !sockets.contains(where: { Self.target(of: $0) == name }) {
             // What is called app may be an app@.service.
             if name.instance == nil, let template = UnitName("\(name.stem)@.service"), try folders.unit(template) != nil
             {
-                return try find(template)
+                return try find(template, among: sockets)
             }
             throw missing(name)
         }
-        return try find(name)
+        return try find(name, among: sockets)
     }
 
     /// The only one with a socket unit that an administrator has installed.
     func findOnly() throws -> Found {
-        let own = try folders.sockets().filter { Self.isOfAdministrator($0.path, root: folders.root) }
+        let sockets = try folders.sockets()
+        let own = sockets.filter { Self.isOfAdministrator($0.path, root: folders.root) }
         let names = Set(own.map(Self.target))
         guard let name = names.first, names.count == 1 else {
             let list = names.map(\.description).sorted().joined(separator: ", ")
@@ -46,11 +49,10 @@ struct UnitFinder {
                 description: "which service? there \(names.isEmpty ? "is none with a socket unit" : "are \(list)")"
             )
         }
-        return try find(name)
+        return try find(name, among: sockets)
     }
 
-    private func find(_ name: UnitName) throws -> Found {
-        let all = try folders.sockets()
+    private func find(_ name: UnitName, among all: [Unit]) throws -> Found {
         // Of a template, the instance that a socket starts.
         let instance = all.map(Self.target).first { $0.template == name }
         let name = instance ?? name
