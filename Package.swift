@@ -33,6 +33,8 @@ extension Target.Dependency {
     static let hummingbirdHTTP2 = product(name: "HummingbirdHTTP2", package: "hummingbird")
     static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
     static let logging = product(name: "Logging", package: "swift-log")
+    static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
+    static let metricsTestKit = product(name: "MetricsTestKit", package: "swift-metrics")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioExtras = product(name: "NIOExtras", package: "swift-nio-extras")
     static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
@@ -67,16 +69,18 @@ let package = Package(
         .library(name: "SystemdTestKit", targets: ["SystemdTestKit"]),
         .executable(name: "app", targets: ["app"]),
         .executable(name: "baton", targets: ["BatonCommand"]),
+        .plugin(name: "BatonUnits", targets: ["BatonUnits"]),
     ],
     traits: [
         .trait(name: libsystemd, description: "Speaks to systemd, through libsystemd; on Linux only."),
-        .trait(name: grpc, description: "Has BatonGRPC: gRPC services, by grpc-swift-2."),
+        .trait(name: grpc, description: "Has BatonGRPC, which is not finished: a drain may still lose calls."),
         .default(enabledTraits: [libsystemd]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
@@ -106,7 +110,7 @@ let package = Package(
         .target(
             name: "BatonNIO",
             dependencies: [
-                "Baton", "CProcess", "Systemd", .logging, .nioCore, .nioHTTP1, .nioPosix, .nioWebSocket,
+                "Baton", "CProcess", "Systemd", .coreMetrics, .logging, .nioCore, .nioHTTP1, .nioPosix, .nioWebSocket,
                 .serviceLifecycle,
                 .systemPackage, .unixSignals,
             ],
@@ -166,11 +170,21 @@ let package = Package(
         .executableTarget(
             name: "BatonCommand",
             dependencies: [
-                "Baton", "CProcess", "JournalLogging", "Systemd", .argumentParser, .histogram, .nioCore, .nioHTTP1,
-                .nioPosix,
-                .systemPackage,
+                "Baton", "CProcess", "JournalLogging", "Systemd", .argumentParser, .histogram, .nioCore, .nioHPACK,
+                .nioHTTP1, .nioHTTP2, .nioPosix, .nioSSL, .nioTLS, .nioWebSocket, .systemPackage,
             ],
             swiftSettings: strict
+        ),
+
+        .plugin(
+            name: "BatonUnits",
+            capability: .command(
+                intent: .custom(
+                    verb: "baton-units",
+                    description: "Write a socket and a service unit for the executable product of this package."
+                )
+            ),
+            path: "Sources/BatonUnits"
         ),
 
         // A fake service manager and a real one, to test services with.
@@ -178,7 +192,7 @@ let package = Package(
         .target(
             name: "SystemdTestKit",
             dependencies: ["Baton", "CProcess", "CSystemd", "CSystemdTestKit", "Systemd", .subprocess],
-            exclude: ["Machine/boot", "Machine/machine.bash"],
+            exclude: ["Machine/boot", "Machine/machine.bash", "Machine/machine.preset"],
             swiftSettings: strict
         ),
 
@@ -326,8 +340,8 @@ let package = Package(
         .testTarget(
             name: "BatonNIOTests",
             dependencies: [
-                "Baton", "BatonNIO", "Systemd", .logging, .nioCore, .nioEmbedded, .nioHTTP1, .nioPosix, .nioWebSocket,
-                .serviceLifecycle,
+                "Baton", "BatonNIO", "Systemd", .coreMetrics, .logging, .metricsTestKit, .nioCore, .nioEmbedded,
+                .nioHTTP1, .nioPosix, .nioWebSocket, .serviceLifecycle,
             ],
             swiftSettings: strict
         ),
@@ -372,7 +386,11 @@ let package = Package(
         ),
         .testTarget(
             name: "BatonCommandTests",
-            dependencies: ["BatonCommand", .argumentParser, .histogram, .nioCore, .nioHTTP1, .nioPosix],
+            dependencies: [
+                "BatonCommand", .argumentParser, .histogram, .nioCore, .nioHPACK, .nioHTTP1, .nioHTTP2, .nioPosix,
+                .nioSSL,
+                .nioWebSocket,
+            ],
             swiftSettings: strict
         ),
         .testTarget(
@@ -380,7 +398,11 @@ let package = Package(
             dependencies: ["BatonCommand", "worker", .subprocess, .systemPackage],
             swiftSettings: strict
         ),
-        .testTarget(name: "JournalLoggingTests", dependencies: ["JournalLogging", .logging], swiftSettings: strict),
+        .testTarget(
+            name: "JournalLoggingTests",
+            dependencies: ["JournalLogging", "Systemd", .logging],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "ArticleRoutesTests",
             dependencies: ["ArticleRoutes", .httpTypes, .hummingbird, .hummingbirdTesting, .nioCore],

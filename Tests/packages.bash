@@ -16,18 +16,21 @@ need_packages() {
         return 1
     fi
     echo "installing ${missing[*]}"
-    local log
+    local log policy=/usr/sbin/policy-rc.d status=0
     log=$(mktemp)
-    if ! {
+    # A server among them is not to be started: it would take its port on this machine.
+    if [[ -e $policy ]]; then policy=; else printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy"; fi
+    {
         apt-get update --quiet=2 &&
             DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet=2 --no-upgrade --no-install-recommends "${missing[@]}"
-    } </dev/null >"$log" 2>&1; then
+    } </dev/null >"$log" 2>&1 || status=$?
+    [[ -z $policy ]] || rm -f "$policy"
+    if ((status != 0)); then
         cat "$log" >&2
-        rm -f "$log"
         echo "could not install: ${missing[*]}" >&2
-        return 1
     fi
     rm -f "$log"
+    return "$status"
 }
 
 # need_command COMMAND HINT

@@ -17,14 +17,27 @@ public struct DrainConfiguration: Sendable, Hashable {
         didSet { linger = Self.bounded(linger) }
     }
 
+    /// How long a client that is sending a request is waited for, and a second more for each 500 bytes that it sends: then its connection
+    /// is cut, and reported. So a client that sends a byte a second keeps nobody waiting until the ``timeout``, and a long upload
+    /// that goes on may take all of it.
+    public var requestGrace: Duration {
+        didSet { requestGrace = Self.bounded(requestGrace) }
+    }
+
     /// Creates a configuration.
     ///
     /// - Parameters:
     ///   - timeout: How long the drain may take.
     ///   - linger: How long an idle connection is still served in it.
-    public init(timeout: Duration = .seconds(30), linger: Duration = .milliseconds(250)) {
+    ///   - requestGrace: How long a client that is sending a request is waited for, besides what its bytes are worth.
+    public init(
+        timeout: Duration = .seconds(30),
+        linger: Duration = .milliseconds(250),
+        requestGrace: Duration = .seconds(5)
+    ) {
         self.timeout = Self.bounded(timeout)
         self.linger = Self.bounded(linger)
+        self.requestGrace = Self.bounded(requestGrace)
     }
 
     private static func bounded(_ duration: Duration) -> Duration {

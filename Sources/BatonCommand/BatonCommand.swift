@@ -15,8 +15,11 @@ struct BatonCommand: AsyncParsableCommand {
                     KillCommand.self,
                 ]
             ),
-            CommandGroup(name: "For units:", subcommands: [ReloadCommand.self, DrainScopeCommand.self]),
-            CommandGroup(name: "To check a server:", subcommands: [ProbeCommand.self]),
+            CommandGroup(
+                name: "For units:",
+                subcommands: [UnitsCommand.self, ReloadCommand.self, DrainScopeCommand.self]
+            ),
+            CommandGroup(name: "To check a server:", subcommands: [DoctorCommand.self, ProbeCommand.self]),
         ]
     )
 }

@@ -29,7 +29,12 @@ package struct UpgradableChannel: Sendable {
         child.setup(channel: channel, logger: context.logger).flatMapThrowing { [self] connection in
             let pipeline = channel.pipeline.syncOperations
             let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
-            try pipeline.addHandler(HTTP1DrainHandler(linger: context.linger), position: .before(codec))
+            let drain = HTTP1DrainHandler(
+                linger: context.linger,
+                requestGrace: TimeAmount(context.drain.requestGrace),
+                report: report.callAsFunction
+            )
+            try pipeline.addHandler(drain, position: .before(codec))
             let upgraded = try upgradable(pipeline, codec)
             return {
                 await child.handle(value: connection, logger: context.logger)

@@ -28,6 +28,8 @@ final class Acceptor: Sendable {
         /// Connections, at least one, and of those from a listen socket ``Delegate/batch`` at most: the callee owns their
         /// descriptors, which are close-on-exec.
         var accepted: @Sendable ([CarriedConnection]) -> Void
+        /// The same for connections of earlier generations; the callee calls `done`, on any thread, when it could take more.
+        var adopted: @Sendable ([CarriedConnection], _ done: @escaping @Sendable () -> Void) -> Void
         /// The loop has ended and the listen sockets are closed; nothing is called any more. It may take its time.
         var ended: @Sendable (StopReason) -> Void
     }
@@ -47,6 +49,9 @@ final class Acceptor: Sendable {
     /// Whether the listen sockets are closed.
     private let isClosed = Locked(false)
     private let isHandedOver = Atomic(false)
+    /// Connections of an earlier generation are being opened. There may be thousands: if all were taken at once, new ones would wait
+    /// behind them.
+    private let isAdopting = Atomic(false)
     private let delegate: Delegate
     private let logger: Logger
 
@@ -121,7 +126,7 @@ final class Acceptor: Sendable {
             let isOpen = restUntil == nil && delegate.mayAccept()
             for index in listeners.indices { polled[index].fd = isOpen ? listeners[index] : -1 }
             var wakeUp = restUntil
-            if isOpen, !carriers.isEmpty {
+            if isOpen, !carriers.isEmpty, !isAdopting.load(ordering: .acquiring) {
                 let (entries, until) = carriers.entries()
                 polled += entries
                 wakeUp = until
@@ -130,7 +135,7 @@ final class Acceptor: Sendable {
 
             if polled.count > listeners.count {
                 let carried = carriers.receive(polled[listeners.count...])
-                if !carried.isEmpty { delegate.accepted(carried) }
+                if !carried.isEmpty { adopt(carried) }
                 polled.removeSubrange(listeners.count...)
             }
             for entry in polled where entry.fd >= 0 && entry.revents != 0 {
@@ -154,6 +159,14 @@ final class Acceptor: Sendable {
         let carried = carriers.close(isSucceeded: reason == .restarting)
         if !carried.isEmpty { delegate.accepted(carried) }
         delegate.ended(reason)
+    }
+
+    private func adopt(_ connections: [CarriedConnection]) {
+        isAdopting.store(true, ordering: .releasing)
+        delegate.adopted(connections) { [self] in
+            isAdopting.store(false, ordering: .releasing)
+            waker.wake()
+        }
     }
 
     /// Never `shutdown(2)`, which would end the sockets for their holder too.

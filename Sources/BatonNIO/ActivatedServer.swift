@@ -23,6 +23,7 @@ final class ActivatedServer: Service, CustomStringConvertible {
 
     private let server: ServedSockets
     private let drain: DrainConfiguration
+    private let lameDuck: Duration
     private let reporter: ServiceReporter
     private let watchdog: WatchdogService?
     private let reload: ReloadService?
@@ -35,6 +36,7 @@ final class ActivatedServer: Service, CustomStringConvertible {
     init(
         server: ServedSockets,
         drain: DrainConfiguration,
+        lameDuck: Duration,
         reporter: ServiceReporter,
         watchdog: WatchdogService?,
         reload: ReloadService?,
@@ -46,6 +48,7 @@ final class ActivatedServer: Service, CustomStringConvertible {
     ) {
         self.server = server
         self.drain = drain
+        self.lameDuck = lameDuck
         self.reporter = reporter
         self.watchdog = watchdog
         self.reload = reload
@@ -94,17 +97,32 @@ final class ActivatedServer: Service, CustomStringConvertible {
                 stopping(reason)
                 stopped()
             }
-        } onGracefulShutdown: { [server] in
+        } onGracefulShutdown: { [self] in
+            stop()
+        }
+    }
+
+    private func stop() {
+        guard lameDuck > .zero, !server.isStopping() else { return server.stop() }
+        logger.info(
+            "asked to stop: new connections are still served for \(lameDuck)",
+            metadata: LifeEvent.lameDuck.metadata
+        )
+        Task { [server, lameDuck] in
+            try? await Task.sleep(for: lameDuck)
             server.stop()
         }
     }
 
     private func report(_ outcome: DrainOutcome) {
-        if let report = server.handOverReport() { logger.info("\(report)") }
+        if let report = server.handOverReport() { logger.info("\(report)", metadata: LifeEvent.handedOver.metadata) }
         switch outcome {
-        case .drained: logger.info("drained: every request was answered")
-        case .cut where Task.isCancelled: logger.warning("cancelled: what was under way has been cut")
-        case .cut: logger.warning("not drained within \(drain.timeout): what was left has been cut")
+        case .drained: logger.info("drained: every request was answered", metadata: LifeEvent.drained.metadata)
+        case .cut:
+            let why =
+                Task.isCancelled
+                ? "cancelled: what was under way" : "not drained within \(drain.timeout): what was left"
+            logger.warning("\(why) has been cut", metadata: LifeEvent.cut.metadata)
         }
     }
 
@@ -149,7 +167,7 @@ final class ActivatedServer: Service, CustomStringConvertible {
     }
 
     private func ready() {
-        logger.info("ready: accepting connections")
+        logger.info("ready: accepting connections", metadata: LifeEvent.ready.metadata)
         guard reporter.ready("serving") else { return }
         watchdog?.pingNow()
         hooks.ready()
@@ -167,7 +185,7 @@ final class ActivatedServer: Service, CustomStringConvertible {
             case .handedOver(let pid): "handed over to process \(pid): \(patience)"
             case .cancelled: "cancelled: what is left is cut"
             }
-        logger.info("\(what)")
+        logger.info("\(what)", metadata: LifeEvent.stopping.metadata)
         hooks.stopping()
         reporter.stopping("draining")
         restart?.stop()

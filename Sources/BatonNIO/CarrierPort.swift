@@ -166,7 +166,10 @@ final class CarrierPort: Sendable {
     private func end(_ reader: CarrierReader) {
         let taken = forget(reader)
         emptied(reader.name)
-        logger.info("connections taken over from the previous generation: \(taken)")
+        logger.info(
+            "connections taken over from the previous generation: \(taken)",
+            metadata: LifeEvent.takenOver.metadata
+        )
     }
 
     /// - Returns: How many connections it has brought.

@@ -148,7 +148,7 @@ public final class ConnectionOffer: Sendable {
     private static func reason(_ failure: Errno) -> String {
         switch failure {
         case .wouldBlock: "the carrier is full"
-        case .tooManyReferences: "more descriptors under way than LimitNOFILE= allows"
+        case .tooManyReferences: "more descriptors under way than LimitNOFILE= of the unit allows"
         case .brokenPipe, .connectionReset: "nobody takes them any more"
         default: "\(failure)"
         }

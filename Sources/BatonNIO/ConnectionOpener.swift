@@ -68,9 +68,12 @@ final class ConnectionOpener<Connection: Sendable>: Sendable {
 
     /// Opens connections, spread over the event loops. Thread-safe; returns at once.
     ///
-    /// - Parameter connections: The connections, whose descriptors are the opener's from now on.
-    func open(_ connections: [CarriedConnection]) {
+    /// - Parameters:
+    ///   - connections: The connections, whose descriptors are the opener's from now on.
+    ///   - done: Called when each event loop has had its turn with them, on one of them.
+    func open(_ connections: [CarriedConnection], done: (@Sendable () -> Void)? = nil) {
         register.opened(connections.count)
+        let left = done.map { (Countdown(min(connections.count, loops.count)), $0) }
         let turn = next.add(connections.count, ordering: .relaxed).oldValue
         // One task for all connections of a loop: waking its thread costs more than opening one.
         for offset in 0..<min(connections.count, loops.count) {
@@ -79,6 +82,7 @@ final class ConnectionOpener<Connection: Sendable>: Sendable {
                 for position in stride(from: offset, to: connections.count, by: self.loops.count) {
                     self.open(connections[position], loop: index)
                 }
+                if let (left, done) = left, left.isLast() { done() }
             }
         }
     }
@@ -108,4 +112,13 @@ final class ConnectionOpener<Connection: Sendable>: Sendable {
             }
         }
     }
+}
+
+/// Tells the last of several from the others. Thread-safe.
+private final class Countdown: Sendable {
+    private let left: Atomic<Int>
+
+    init(_ count: Int) { left = Atomic(count) }
+
+    func isLast() -> Bool { left.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 }
 }

@@ -1,4 +1,5 @@
 internal import Baton
+internal import Synchronization
 internal import Systemd
 
 /// Takes the events of a server in and has the drain's actions carried out, until the drain is over.
@@ -33,6 +34,7 @@ final class DrainConductor: Sendable {
     private let events: AsyncStream<Event>
     private let stream: AsyncStream<Event>.Continuation
     private let deadline = Locked<ContinuousClock.Instant?>(nil)
+    private let isTold = Atomic(false)
 
     /// - Parameter timeout: How long the drain may take.
     init(timeout: Duration) {
@@ -43,8 +45,12 @@ final class DrainConductor: Sendable {
     /// When the drain ends at the latest; nil before it has begun. Thread-safe.
     var drainEnds: ContinuousClock.Instant? { deadline.withLock { $0 } }
 
+    /// Whether the drain has begun, or is about to. Thread-safe.
+    var isStopping: Bool { isTold.load(ordering: .acquiring) }
+
     /// Takes an event in. Thread-safe.
     func tell(_ event: Event) {
+        if case .stop = event { isTold.store(true, ordering: .releasing) }
         stream.yield(event)
     }
 

@@ -80,6 +80,9 @@ public final class DrainingDatagramServer: Sendable {
         self.logger = logger
     }
 
+    /// Whether the drain has begun, or is about to.
+    package var isStopping: Bool { conductor.isStopping }
+
     /// Begins the drain. Thread-safe; calling it again, or before ``run(started:stopping:handle:)``, is harmless.
     public func stop() {
         conductor.tell(.stop(.requested))

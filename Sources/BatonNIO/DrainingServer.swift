@@ -1,4 +1,5 @@
 public import Baton
+package import CoreMetrics
 public import Logging
 public import NIOCore
 internal import NIOPosix
@@ -27,6 +28,7 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
     private let conductor: DrainConductor
     private let tasks: HandlerTasks<(Connection, ConnectionToken)>
     private let idleExit: Duration?
+    private let metrics: ServerMetrics
 
     /// Creates a server; it accepts nothing before ``run(started:stopping:handle:)``.
     ///
@@ -77,9 +79,11 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
         idleExit: Duration?,
         admission: (any ConnectionAdmission)?,
         logger: Logger,
+        metrics: any MetricsFactory = MetricsSystem.factory,
         setUp: @escaping @Sendable (any Channel) -> EventLoopFuture<Connection>
     ) throws {
         try sockets.requireStreamListeners()
+        let metrics = ServerMetrics(factory: metrics)
         let conductor = DrainConductor(timeout: drain.timeout)
         let (tasks, count) = (HandlerTasks<(Connection, ConnectionToken)>(), OpenCount())
         let loops = Array(group.makeIterator())
@@ -117,7 +121,13 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
                 mayAccept: { admission?.mayAccept() ?? true },
                 accepted: { connections in
                     for _ in connections { admission?.opened() }
+                    metrics.accepted.increment(by: connections.count)
                     opener.open(connections)
+                },
+                adopted: { connections, done in
+                    for _ in connections { admission?.opened() }
+                    metrics.takenOver.increment(by: connections.count)
+                    opener.open(connections, done: done)
                 },
                 ended: { reason in
                     // On the accept thread, which may wait for the service manager.
@@ -128,7 +138,10 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
                                 next: succession?.next,
                                 isEmptied: isEmptied,
                                 loops: loops,
-                                moved: register.moved
+                                moved: { channels in
+                                    metrics.handedOver.increment(by: channels.count)
+                                    register.moved(channels)
+                                }
                             )
                         )
                     }
@@ -142,10 +155,14 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
         self.conductor = conductor
         self.tasks = tasks
         self.idleExit = idleExit
+        self.metrics = metrics
     }
 
     /// When the drain ends at the latest; nil while serving. Thread-safe.
     public var drainEnds: ContinuousClock.Instant? { conductor.drainEnds }
+
+    /// Whether the drain has begun, or is about to.
+    package var isStopping: Bool { conductor.isStopping }
 
     /// Begins the drain. Thread-safe; calling it again, or before ``run(started:stopping:handle:)``, is harmless.
     public func stop() {
@@ -198,7 +215,8 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
     ) async throws -> DrainOutcome {
         count.restart()
         try acceptor.start()
-        let (acceptor, count, register, tasks) = (acceptor, count, register, tasks)
+        let (acceptor, count, register, tasks, metrics) = (acceptor, count, register, tasks, metrics)
+        let began = Locked<ContinuousClock.Instant?>(nil)
         tasks.start { connection, token in
             await handle(connection)
             if !token.isMoved { register.closed() }
@@ -210,9 +228,13 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
             .init(
                 open: { count.open },
                 stopAccepting: acceptor.stop,
-                stopping: stopping,
+                stopping: { reason in
+                    began.withLock { $0 = .now }
+                    stopping(reason)
+                },
                 announce: register.announceToAll,
                 cut: {
+                    metrics.cut.increment(by: count.open)
                     register.cutAll()
                     tasks.cancel()
                 }
@@ -220,7 +242,9 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
         )
         // Of an abandoned one, a connection may still be on its way.
         if outcome != .abandoned { tasks.finish() }
-        return outcome == .drained ? .drained : .cut
+        let result = outcome == .drained ? DrainOutcome.drained : .cut
+        if let began = began.withLock({ $0 }) { metrics.drained(result, in: .now - began) }
+        return result
     }
 
     private func stopWhenIdle() async {

@@ -10,7 +10,7 @@ public import NIOHTTP1
 /// - While serving it changes nothing.
 /// - From ``DrainEvent/began`` on, the response to the last request that has been received says `Connection: close`; then
 ///   FIN is sent, and the rest is read, so that no reset destroys the response. Idle connections are served for the
-///   linger, then closed.
+///   linger, then closed. One whose client sends a request too slowly is closed before the deadline.
 /// - At ``DrainEvent/cut(report:)`` it says what the connection was doing.
 public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Requests, as the codec decodes them.
@@ -23,6 +23,7 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     public typealias OutboundOut = HTTPServerResponsePart
 
     private let accepted = NIODeadline.now()
+    private let report: (String) -> Void
     private var state: HTTP1DrainStateMachine
     private var timer: Scheduled<Void>?
     /// The method and URI of the last request, for the report: keeping the whole head would cost.
@@ -35,9 +36,18 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
 
     /// Creates the handler of one connection.
     ///
-    /// - Parameter linger: How long the connection is still served in a drain while it idles.
-    public init(linger: TimeAmount) {
-        self.state = HTTP1DrainStateMachine(linger: linger)
+    /// - Parameters:
+    ///   - linger: How long the connection is still served in a drain while it idles.
+    ///   - requestGrace: How long a drain waits for the rest of a request, and a second more for each 500 bytes that come; then the
+    ///     connection is closed.
+    ///   - report: Takes a line for the log if that happens.
+    public init(
+        linger: TimeAmount,
+        requestGrace: TimeAmount = .seconds(5),
+        report: @escaping (String) -> Void = { _ in }
+    ) {
+        self.state = HTTP1DrainStateMachine(linger: linger, requestGrace: requestGrace)
+        self.report = report
     }
 
     /// Puts its second handler in front of the decoder.
@@ -175,6 +185,10 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
         case .halfClose:
             close(context: context, mode: .output, promise: nil)
         case .close:
+            context.close(promise: nil)
+        case .giveUp:
+            let rate = SlowRequestLimit.bytesPerSecond
+            report("connection cut in the drain, less than \(rate) bytes/s of a request came: \(describe(context))")
             context.close(promise: nil)
         }
     }

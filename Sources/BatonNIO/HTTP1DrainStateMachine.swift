@@ -9,7 +9,8 @@ import NIOCore
 /// Where another process takes connections over, none is closed that it can take: one that idles, or has received no more than a part of a
 /// head, goes at once, and one with a request in a handler after its response.
 ///
-/// While it drains, a connection is never left alone: a request is being received or answered, or a timer runs.
+/// While it drains, a connection is never left alone: a request is being answered, or a timer runs. A client that sends a request too
+/// slowly is given up.
 struct HTTP1DrainStateMachine {
     /// What to do when something has changed.
     enum Action: Hashable {
@@ -21,6 +22,8 @@ struct HTTP1DrainStateMachine {
         /// Send FIN, but go on reading: data left unread would turn the close into a reset.
         case halfClose
         case close
+        /// Close it, and report that its client sends a request too slowly.
+        case giveUp
     }
 
     private enum Mode: Hashable {
@@ -64,9 +67,11 @@ struct HTTP1DrainStateMachine {
     private var isMalformed = false
     /// How often something has been received or written.
     private var moves: UInt64 = 0
+    private var slowRequest: SlowRequestLimit
 
-    init(linger: TimeAmount) {
+    init(linger: TimeAmount, requestGrace: TimeAmount = .seconds(5)) {
         self.linger = linger
+        self.slowRequest = SlowRequestLimit(grace: requestGrace)
     }
 
     /// All that is left to do is to read what the client still sends, and to drop it.
@@ -99,6 +104,7 @@ struct HTTP1DrainStateMachine {
     /// Bytes have come from the network, before the decoder sees them.
     mutating func received(bytes count: Int) {
         isDecoding = true
+        slowRequest.received(bytes: count)
         if !isMalformed { headBytes += count }
     }
 
@@ -110,7 +116,8 @@ struct HTTP1DrainStateMachine {
         let hadBegun = headBytes > 0
         if let count, !isMalformed { headBytes = count }
         // What had looked like the beginning of a request may have been an empty line.
-        return canMove || isDraining && hadBegun && headBytes == 0 ? becameIdle(now: now()) : .none
+        if canMove || isDraining && hadBegun && headBytes == 0 { return becameIdle(now: now()) }
+        return isDraining ? waitForRequest(now: now()) : .none
     }
 
     /// A request's head has been decoded.
@@ -137,6 +144,7 @@ struct HTTP1DrainStateMachine {
     mutating func readEnd(now: () -> NIODeadline) -> (isWanted: Bool, action: Action) {
         headBytes = 0
         isReadingBody = false
+        slowRequest.end()
         return (isWanted, isDraining ? becameIdle(now: now()) : .none)
     }
 
@@ -145,6 +153,7 @@ struct HTTP1DrainStateMachine {
         isMalformed = true
         headBytes = 0
         isReadingBody = false
+        slowRequest.end()
         return isDraining ? becameIdle(now: now) : .none
     }
 
@@ -217,9 +226,11 @@ struct HTTP1DrainStateMachine {
     mutating func beginDrain(now: NIODeadline) -> Action {
         guard !isDraining else { return .none }
         isDraining = true
+        let isWaiting = waitForRequest(now: now)
         if mode == .ended { return .schedule(now + Self.closeGrace) }
         mode = .draining
-        return becameIdle(now: now)
+        let action = becameIdle(now: now)
+        return action == .none ? isWaiting : action
     }
 
     /// The instant of ``Action/schedule(_:)`` has come.
@@ -231,6 +242,11 @@ struct HTTP1DrainStateMachine {
     mutating func timerElapsed(now: NIODeadline, hasUnread: Bool, hasUnsent: Bool) -> Action {
         let settled = !hasUnread && !hasUnsent
         if canMove { return hasUnsent ? .schedule(now + Self.retry) : .handOver }
+        if let due = slowRequest.due, isReceiving {
+            // Of what is unread, the application has not asked for more yet: that is not its client's fault.
+            if now >= due, !hasUnread { return .giveUp }
+            if mode != .ended { return .schedule(max(due, now + Self.closeGrace)) }
+        }
         switch mode {
         case .ended:
             // Its client may still be sending the body of the request that has been answered.
@@ -248,6 +264,18 @@ struct HTTP1DrainStateMachine {
     }
 
     private var isWanted: Bool { !isDiscarding && !isReadingToTheEnd }
+
+    /// A request has begun to come, and is not complete.
+    private var isReceiving: Bool { isReadingBody || headBytes > 0 }
+
+    private mutating func waitForRequest(now: NIODeadline) -> Action {
+        guard isReceiving else {
+            slowRequest.end()
+            return .none
+        }
+        guard let due = slowRequest.begin(now: now) else { return .none }
+        return .schedule(due)
+    }
 
     /// It can be handed over, now or after what it is at.
     private var isMovable: Bool { isOffered && mode == .draining && !isLast && !isMalformed }

@@ -49,6 +49,13 @@ public struct Lifecycle: Sendable {
     /// At any other signal the program drains, as nobody may follow. Where there is no service manager, it is one of those.
     public var handOverSignal = UnixSignal.sigint
 
+    /// How long new connections are still served after the program has been told to stop (`TERM`), before the drain begins.
+    ///
+    /// For a load balancer, or Kubernetes, that sends here until its next look at the program's health, which is to say from then on
+    /// that it stops: `Task.isShuttingDownGracefully`. Not at ``handOverSignal``, nor when a successor takes over: the socket stays, and
+    /// nobody has to go elsewhere. `TimeoutStopSec=` of the unit has to be longer than this and the drain's timeout together.
+    public var lameDuck = Duration.zero
+
     /// A life without turning points.
     public init() {}
 }

@@ -75,10 +75,13 @@ struct ReloadService: Sendable {
                 try await callback()
             }
             guard ran else { return .failed("the service is not ready, or stops") }
-            logger.info("reloaded")
+            logger.info("reloaded", metadata: LifeEvent.reloaded.metadata)
             return .done
         } catch {
-            logger.error("reload failed, so nothing has changed: \(error)")
+            logger.error(
+                "reload failed, so nothing has changed: \(error)",
+                metadata: LifeEvent.reloadFailed.metadata
+            )
             return .failed("\(error)")
         }
     }

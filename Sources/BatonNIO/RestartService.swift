@@ -115,7 +115,10 @@ final class RestartService: Sendable {
             )
             if !ran { logger.info("restart: not now, as the service stops") }
         } catch {
-            logger.error("restart failed, so nothing has changed: \(error)")
+            logger.error(
+                "restart failed, so nothing has changed: \(error)",
+                metadata: LifeEvent.restartFailed.metadata
+            )
         }
     }
 

@@ -13,6 +13,8 @@ struct ServedSockets: Sendable {
     var stopForRestart: @Sendable () -> Void
     /// Begins the drain because another process serves from now on.
     var stopHandedOver: @Sendable (_ pid: CInt) -> Void
+    /// Whether the drain has begun, or is about to.
+    var isStopping: @Sendable () -> Bool
     /// When the drain ends at the latest; nil while serving.
     var drainEnds: @Sendable () -> ContinuousClock.Instant?
     /// What is under way.
@@ -29,6 +31,7 @@ struct ServedSockets: Sendable {
         stop = { server.stop() }
         stopForRestart = { server.stopForRestart() }
         stopHandedOver = { server.stop(handedOverTo: $0) }
+        isStopping = { server.isStopping }
         drainEnds = { server.drainEnds }
         census = { await server.census() }
         handOverReport = { server.handOverReport }
@@ -41,6 +44,7 @@ struct ServedSockets: Sendable {
         stop = { server.stop() }
         stopForRestart = { server.stopForRestart() }
         stopHandedOver = { server.stop(handedOverTo: $0) }
+        isStopping = { server.isStopping }
         drainEnds = { server.drainEnds }
         census = { server.census() }
         handOverReport = { nil }

@@ -104,6 +104,7 @@ extension ServerPlan {
         let service = ActivatedServer(
             server: server,
             drain: drain,
+            lameDuck: lifecycle.lameDuck,
             reporter: reporter,
             watchdog: watchdog,
             reload: reload,
@@ -138,7 +139,7 @@ extension ServerPlan {
     }
 
     /// The server ends by itself; a service of the application that does not, or a start that does not, is cancelled then.
-    private var longestShutdown: Duration { drain.timeout + .seconds(5) }
+    private var longestShutdown: Duration { max(.zero, lifecycle.lameDuck) + drain.timeout + .seconds(5) }
 
     private static func refusal(ofRestart origin: Activation.Origin, _ hasListeners: Bool) -> String? {
         if origin == .serverStarter { return "start_server restarts this program when it is sent HUP" }

@@ -1,4 +1,5 @@
 internal import Logging
+internal import Systemd
 
 /// A journal entry in memory: its fields one after the other, each `NAME=value` behind its length in four bytes.
 enum JournalEntry {
@@ -39,7 +40,9 @@ enum JournalEntry {
         case .string(let text):
             appendField(of: key, to: &line) { $0.append(text) }
         case .stringConvertible(let value):
-            if let raw = value as? JournalBytes {
+            if let id = value as? JournalMessageID {
+                appendField("MESSAGE_ID=", id.description, to: &line)
+            } else if let raw = value as? JournalBytes {
                 appendField(of: key, to: &line) { $0.append(raw.bytes) }
             } else {
                 appendField(of: key, to: &line) { $0.append(value.description) }

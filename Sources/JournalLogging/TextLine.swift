@@ -1,4 +1,5 @@
 internal import Logging
+internal import Systemd
 
 #if canImport(Glibc)
 internal import Glibc
@@ -47,8 +48,14 @@ enum TextLine {
         line.append(prefix)
         append(event.message.description, prefix: prefix, to: &line)
         if let error = event.error { append(" error=\(error)", prefix: prefix, to: &line) }
-        for (key, value) in metadata.sorted { append(" \(key)=\(value)", prefix: prefix, to: &line) }
+        for (key, value) in metadata.sorted where !isForTheJournal(value) {
+            append(" \(key)=\(value)", prefix: prefix, to: &line)
+        }
         line.append(newline)
+    }
+
+    private static func isForTheJournal(_ value: Logger.MetadataValue) -> Bool {
+        if case .stringConvertible(let value) = value { value is JournalMessageID } else { false }
     }
 
     private static func append(_ text: String, prefix: [UInt8], to line: inout LineBuffer) {

@@ -59,8 +59,8 @@ extension FDStore {
         entries.withLock { $0.isTried = true }
     }
 
-    /// Finds out whether the manager keeps anything at all, so that a later ``give(_:as:peer:)`` need not wait. It takes a quarter of a second
-    /// at most, and nothing stays in the store.
+    /// Finds out whether the manager keeps anything at all, so that a later ``give(_:as:peer:)`` need not wait. It takes a second, and nothing
+    /// stays in the store.
     package func tryOut() {
         guard capacity == nil, notifier.isConnected else { return }
         guard let name = try? StoredName("baton-room-\(getpid())"), let attempt = try? reserve(name, 1) else { return }
@@ -72,7 +72,7 @@ extension FDStore {
         }
         let canary = pipe.closingWriter()
         guard outcome == .sent, notifier.barrier(within: attempt.deadline - .now) == .sent,
-            case .success(let isRefused) = canary.waitForHangUp(within: .milliseconds(250))
+            case .success(let isRefused) = canary.waitForHangUp(within: .seconds(1))
         else { return }
         // It is watched: the manager drops it when the other end is closed, which is now.
         entries.withLock { $0.isTried = !isRefused }

@@ -71,7 +71,7 @@ public final class FDStore: Sendable {
     /// The manager does not say whether it keeps what it is given, so this looks: one more descriptor, the end of a pipe, is
     /// stored behind them for a moment, and an end that has been closed was refused. So the store needs room for one more.
     /// From 254 on the manager closes what it refuses only some time later. There `$FDSTORE` says how many it keeps, and if
-    /// that is more than there can be, this need not wait. If it is not, this waits 250 ms; where the manager does not say, 50.
+    /// that is more than there can be, this need not wait. If it is not, or where the manager does not say, this waits 250 ms.
     ///
     /// An open file is stored once: the manager drops, without a word, what it has by another name already.
     ///
@@ -121,7 +121,8 @@ public final class FDStore: Sendable {
         }
         return Attempt(
             canary: "baton-room-\(getpid())-\(reserved.number)",
-            patience: capacity.map { reserved.total < $0 ? .zero : .milliseconds(250) } ?? .milliseconds(50),
+            // systemd before 254 closes it on a thread of its own, which on a busy machine takes its time, too.
+            patience: capacity.map { reserved.total < $0 } == true ? .zero : .milliseconds(250),
             deadline: .after(timeLimit)
         )
     }
@@ -196,6 +197,8 @@ public final class FDStore: Sendable {
     }
 
     func failure(_ errno: Errno) -> FDStoreError {
-        FDStoreError(.notSent, "the service manager's store cannot be reached: \(errno)", errno: errno)
+        let reason =
+            errno == .tooManyReferences ? "more descriptors under way than LimitNOFILE= of the unit allows" : "\(errno)"
+        return FDStoreError(.notSent, "the service manager's store cannot be reached: \(reason)", errno: errno)
     }
 }

@@ -67,6 +67,7 @@ struct App {
         )
         var lifecycle = Lifecycle()
         lifecycle.idleExit = options.idleExit?.duration
+        lifecycle.lameDuck = options.lameDuck.duration
         lifecycle.restartSignal = options.restartSignal?.signal
         lifecycle.longestRestart = options.restartTimeout.duration
         let certificate = try options.tlsFiles.map { try TLSCertificate($0) }

@@ -57,6 +57,18 @@ struct AppOptions: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
+            How long a drain waits for a client that is sending a request, and a second more for each 500 bytes; then its \
+            connection is cut. (default: 5s)
+            """,
+            valueName: "time"
+        ),
+        transform: Seconds.init
+    )
+    var requestGrace = Seconds.seconds(5)
+
+    @Option(
+        help: ArgumentHelp(
+            """
             Exit when there has been no connection for that long; the next one starts the service again. Only where \
             systemd or start_server holds the socket.
             """,
@@ -65,6 +77,18 @@ struct AppOptions: ParsableCommand {
         transform: Seconds.init
     )
     var idleExit: Seconds?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            How long new connections are still served after TERM, while /health says 503: for load balancers that look at \
+            it. (default: 0)
+            """,
+            valueName: "time"
+        ),
+        transform: Seconds.init
+    )
+    var lameDuck = Seconds.seconds(0)
 
     @Option(
         help: ArgumentHelp(
@@ -169,6 +193,10 @@ struct AppOptions: ParsableCommand {
     }
 
     var drain: DrainConfiguration {
-        DrainConfiguration(timeout: drainTimeout.duration, linger: linger.duration)
+        DrainConfiguration(
+            timeout: drainTimeout.duration,
+            linger: linger.duration,
+            requestGrace: requestGrace.duration
+        )
     }
 }

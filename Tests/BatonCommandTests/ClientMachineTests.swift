@@ -146,7 +146,7 @@ struct ClientMachineTests {
         let actions = client.send(.connectFailed(.failed(errno: errno)), at: 1)
         #expect(actions.outcome?.kind == kind)
         #expect(actions.outcome?.detail.contains("errno \(errno)") == true)
-        #expect(actions.last == .next(at: .milliseconds(1) + ProbePlan.pauseAfterFailure))
+        #expect(actions.last == .next(at: .milliseconds(11)))
     }
 
     @Test func closedBetweenConnectAndRequestIsCountedApart() {
@@ -279,6 +279,31 @@ struct ClientMachineTests {
         #expect(client.answer(at: 1).outcome?.kind == .ok)
     }
 
+    @Test func theWaitForAConnectionCountsInAnOpenLoop() {
+        var client = Machine(.keepAlive, isOpenLoop: true)
+        #expect(client.send(.send(due: .milliseconds(10)), at: 50) == [.connect])
+        #expect(client.send(.connected, at: 51) == [.write(.head), .write(.end)])
+        let first = client.answer(at: 60)
+        #expect(first.outcome?.latency == .milliseconds(50))
+        #expect(first.last == .free)
+        #expect(client.send(.send(due: .milliseconds(55)), at: 60) == [.write(.head), .write(.end)])
+        #expect(client.send(.deadline, at: 1054).isEmpty)
+        let second = client.send(.deadline, at: 1055)
+        #expect(second.outcome?.kind == .timeout)
+        #expect(second.last == .free)
+    }
+
+    @Test func whatHappensToAnIdleConnectionFreesNobodyInAnOpenLoop() {
+        var client = Machine(.keepAlive, isOpenLoop: true)
+        _ = client.send(.send(due: .zero), at: 0)
+        _ = client.send(.connected, at: 1)
+        _ = client.answer(at: 5)
+        let actions = client.send(.connectionEnded(.failed(errno: ECONNRESET)), at: 50)
+        #expect(actions.outcome?.kind == .reset)
+        #expect(!actions.contains(.free))
+        #expect(client.send(.send(due: .milliseconds(60)), at: 60) == [.connect])
+    }
+
     @Test func anIdleConnectionIsAskedWhenItIsOrdered() {
         var client = Machine(.idle)
         #expect(client.send(.ask, at: 0).isEmpty)
@@ -362,7 +387,8 @@ private struct Machine {
         firstBurst: Int = 0,
         burst: Int = 0,
         thinkTime: Duration = .zero,
-        spacing: Duration = .zero
+        spacing: Duration = .zero,
+        isOpenLoop: Bool = false
     ) {
         machine = ClientMachine(
             ClientMachine.Settings(
@@ -375,6 +401,7 @@ private struct Machine {
                 connectPause: .milliseconds(100),
                 piecePause: .milliseconds(20),
                 spacing: spacing,
+                isOpenLoop: isOpenLoop,
                 timeout: .seconds(1)
             )
         )

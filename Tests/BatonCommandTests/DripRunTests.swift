@@ -44,7 +44,7 @@ struct DripRunTests {
                     timeout: .seconds(60)
                 )
             )
-            let run = ProbeRun(plan, address: try plan.target.resolve())
+            let run = ProbeRun(plan, server: try ServerAddress(plan.target.resolve(), plan))
             phase.set(run)
             let events = Task {
                 while run.ledger.snapshot.windows.restarts.isEmpty { try await Task.sleep(for: .milliseconds(2)) }

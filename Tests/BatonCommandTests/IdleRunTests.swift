@@ -38,7 +38,7 @@ struct IdleRunTests {
                     timeout: .seconds(60)
                 )
             )
-            let run = ProbeRun(plan, address: try plan.target.resolve())
+            let run = ProbeRun(plan, server: try ServerAddress(plan.target.resolve(), plan))
             let events = Task {
                 while run.ledger.snapshot.windows.restarts.isEmpty { try await Task.sleep(for: .milliseconds(2)) }
                 try await during(run, server)

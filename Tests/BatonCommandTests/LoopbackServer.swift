@@ -15,9 +15,12 @@ final class LoopbackServer: Sendable {
     enum Deed: Sendable {
         /// Write this, byte for byte, and keep the connection.
         case write(String)
+        case writeLater(String, TimeAmount)
         case writeAndClose(String)
         case writeAndReset(String)
         case writeAndCloseLater(String, TimeAmount)
+        /// When nobody can connect any more.
+        case writeRefusing(String)
         case ignore
 
         static let reset = writeAndReset("")
@@ -46,12 +49,17 @@ final class LoopbackServer: Sendable {
         let server = try await LoopbackServer(greeting: greeting, deed)
         do {
             let result = try await run(server)
-            try await server.channel.close()
+            try await server.close()
             return result
         } catch {
-            try await server.channel.close()
+            try await server.close()
             throw error
         }
+    }
+
+    private func close() async throws {
+        // It can have been closed for `writeRefusing`.
+        do { try await channel.close() } catch ChannelError.alreadyClosed {}
     }
 
     private init(
@@ -69,12 +77,14 @@ final class LoopbackServer: Sendable {
                     connections.add(channel)
                     try Self.keepFromChildren(channel)
                     try channel.pipeline.syncOperations.addHandler(
-                        Handler(connection: number, greeting: greeting(number), deed: deed)
+                        Handler(connection: number, greeting: greeting(number), deed: deed, connections)
                     )
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
         port = channel.localAddress?.port ?? 0
+        let listener = channel
+        connections.listener.withLock { $0 = listener }
     }
 
     /// A restart command of any test that held the connection would keep it open beyond the server's close.
@@ -89,6 +99,8 @@ final class LoopbackServer: Sendable {
 
     private final class Connections: Sendable {
         private let channels = Mutex<[any Channel]>([])
+        /// Set before there is a connection.
+        let listener = Mutex<(any Channel)?>(nil)
 
         func add(_ channel: any Channel) { channels.withLock { $0.append(channel) } }
 
@@ -115,12 +127,19 @@ final class LoopbackServer: Sendable {
         private let connection: Int
         private let greeting: Deed
         private let deed: @Sendable (Moment) -> Deed
+        private let connections: Connections
         private var requests = 0
         private var reads = 0
         private var text = ""
 
-        init(connection: Int, greeting: Deed, deed: @escaping @Sendable (Moment) -> Deed) {
+        init(
+            connection: Int,
+            greeting: Deed,
+            deed: @escaping @Sendable (Moment) -> Deed,
+            _ connections: Connections
+        ) {
             (self.connection, self.greeting, self.deed) = (connection, greeting, deed)
+            self.connections = connections
         }
 
         func channelActive(context: ChannelHandlerContext) { perform(greeting, context) }
@@ -146,6 +165,10 @@ final class LoopbackServer: Sendable {
             switch deed {
             case .ignore: break
             case .write(let text): context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
+            case .writeLater(let text, let delay):
+                context.eventLoop.scheduleTask(in: delay) {
+                    bound.value.writeAndFlush(NIOAny(ByteBuffer(string: text)), promise: nil)
+                }
             case .writeAndClose(let text):
                 context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text))).whenComplete { _ in
                     bound.value.close(promise: nil)
@@ -153,6 +176,11 @@ final class LoopbackServer: Sendable {
             case .writeAndCloseLater(let text, let delay):
                 context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
                 context.eventLoop.scheduleTask(in: delay) { bound.value.close(promise: nil) }
+            case .writeRefusing(let text):
+                let listener = connections.listener.withLock { $0 }
+                listener?.close().hop(to: context.eventLoop).whenComplete { _ in
+                    bound.value.writeAndFlush(NIOAny(ByteBuffer(string: text)), promise: nil)
+                }
             case .writeAndReset(let text):
                 context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text))).whenComplete { _ in
                     // A linger time of zero makes close(2) send RST instead of FIN, socket(7).

@@ -12,13 +12,34 @@ import Testing
         return try String(contentsOf: root.appendingPathComponent("units/man/\(name)"), encoding: .utf8)
     }
 
-    @Test func everyOptionOfRunIsInItsManual() throws {
-        let page = try page("baton-run.1")
-        let options = RunCommand.helpMessage().matches(of: /^  --([a-z-]+)/.anchorsMatchLineEndings()).map(\.output.1)
-        #expect(options.count > 15)
+    private static let pages: [(page: String, command: any ParsableCommand.Type, options: Int)] = [
+        ("baton-run.1", RunCommand.self, 15), ("baton-doctor.1", DoctorCommand.self, 5),
+        ("baton-probe.1", ProbeCommand.self, 15),
+        ("baton-units.1", UnitsCommand.self, 15),
+    ]
+
+    @Test(arguments: pages.indices) func everyOptionIsInItsManual(index: Int) throws {
+        let entry = Self.pages[index]
+        let page = try page(entry.page)
+        let options = entry.command.helpMessage().matches(of: /^  --([a-z0-9-]+)/.anchorsMatchLineEndings())
+            .map(\.output.1).filter { $0 != "version" }
+        #expect(options.count > entry.options)
         for option in options { #expect(page.contains(".It Fl -\(option)"), "--\(option) is missing") }
-        let documented = page.matches(of: /^\.It Fl -([a-z-]+)/.anchorsMatchLineEndings()).map(\.output.1)
+        let documented = page.matches(of: /^\.It Fl -([a-z0-9-]+)/.anchorsMatchLineEndings()).map(\.output.1)
         for option in documented { #expect(options.contains(option), "--\(option) is in the manual only") }
+    }
+
+    @Test func everyFindingOfDoctorIsInItsManual() throws {
+        let page = try page("baton-doctor.1")
+        let sections = page.split(separator: "\n.Ss ").dropFirst()
+        #expect(sections.count == Severity.allCases.count)
+        for (section, severity) in zip(sections, Severity.allCases.reversed()) {
+            #expect(section.lowercased().hasPrefix(severity.rawValue))
+            let documented = section.matches(of: /^\.It Cm ([a-z-]+)$/.anchorsMatchLineEndings()).map {
+                String($0.output.1)
+            }
+            #expect(Set(documented) == Set(FindingID.allCases.filter { $0.severity == severity }.map(\.rawValue)))
+        }
     }
 
     @Test func everyCommandIsInTheManual() throws {

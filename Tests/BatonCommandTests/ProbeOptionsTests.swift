@@ -70,6 +70,37 @@ struct ProbeOptionsTests {
         #expect(plan.dripInterval == .milliseconds(50))
     }
 
+    @Test func anOpenLoopHasItsOwnModes() throws {
+        let plan = try plan("--arrival-rate", "2000", "--connections", "4")
+        #expect(plan.arrivalRate == 2000)
+        #expect(plan.modes == [.newConnection, .keepAlive])
+        #expect(try self.plan("--arrival-rate", "0.5", "--mode", "keep-alive").modes == [.keepAlive])
+        #expect(try self.plan().arrivalRate == nil)
+    }
+
+    @Test func aTargetThatIsReachedByTLS() throws {
+        let plan = try plan("https://example.org", "--cacert", "ca.pem")
+        #expect(plan.target == .tcp(host: "example.org", port: 443, isTLS: true))
+        #expect(plan.target.words == "https://example.org:443")
+        #expect(plan.tls == ProbePlan.TLSOptions(certificates: "ca.pem"))
+        #expect(try self.plan("https://[::1]:8443", "--insecure").tls == ProbePlan.TLSOptions(isInsecure: true))
+        #expect(try self.plan().tls == nil)
+    }
+
+    @Test func streamsOfHTTP2AreClients() throws {
+        let plan = try plan("--http2", "--connections", "3", "--streams", "5")
+        #expect(plan.clients == Array(repeating: .stream, count: 15))
+        #expect(plan.allModes == [.stream])
+        #expect(try self.plan("--http2", "--arrival-rate", "100").modes == [.stream])
+        #expect(try self.plan("--http2").streams == 8)
+    }
+
+    @Test func webSocketsWithoutALoad() throws {
+        let plan = try plan("--connections", "0", "--websocket", "2", "--websocket-path", "/chat")
+        #expect(plan.clients == [.webSocket, .webSocket])
+        #expect(plan.webSocketPath == "/chat")
+    }
+
     @Test func moreOpenFilesThanThereMayBe() throws {
         let plan = try plan("--connections", "10", "--idle", "1000", "--restart", "true")
         let objection = try #require(OpenFiles.objection(to: plan, hardLimit: 1024))
@@ -92,7 +123,7 @@ struct ProbeOptionsTests {
     /// The arguments, and what the message has to name.
     @Test(arguments: [
         (["ftp://a"], ["URL 'ftp://a'", "http://"]), (["127.0.0.1:8080"], ["URL '127.0.0.1:8080'"]),
-        (["https://a"], ["URL 'https://a'", "TLS"]), (["http://"], ["no host"]), (["http://:80"], ["no host"]),
+        (["https://"], ["no host"]), (["http://"], ["no host"]), (["http://:80"], ["no host"]),
         (["http://a:0"], ["port from 1 to 65535"]), (["http://a:65536"], ["port from 1 to 65535"]),
         (["http://a:x"], ["port from 1 to 65535"]), (["http://a:+80"], ["port from 1 to 65535"]),
         (["http://[::1"], ["[ without ]"]), (["http://[x]:1"], ["no IPv6 address"]), (["http://a/b"], ["--path"]),
@@ -120,6 +151,20 @@ struct ProbeOptionsTests {
         (["--body-time", "-0.5"], ["--body-time -0.5"]), (["--long-duration", "-2"], ["--long-duration -2"]),
         (["--long-duration", "30"], ["--long-duration 30", "--timeout 30"]), (["--timeout", "0"], ["--timeout 0"]),
         (["--timeout", "inf"], ["--timeout inf"]), (["--duration", "-1"], ["--duration -1"]),
+        (["--arrival-rate", "0"], ["--arrival-rate 0", "from 0.001"]),
+        (["--arrival-rate", "nan"], ["--arrival-rate nan"]),
+        (["--arrival-rate", "9", "--rate", "3"], ["--arrival-rate 9", "--rate 3", "exclude"]),
+        (["--arrival-rate", "9", "--mode", "long"], ["--mode long", "new-connection and keep-alive"]),
+        (["--arrival-rate", "9", "--connections", "3", "--threads", "2"], ["--connections 3", "--threads 2"]),
+        (["--insecure"], ["--insecure", "https://"]), (["--cacert", "x"], ["--cacert 'x'", "https://"]),
+        (["https://a", "--insecure", "--cacert", "x"], ["--cacert 'x'", "exclude"]),
+        (["--streams", "3"], ["--streams 3", "--http2"]), (["--http2", "--streams", "0"], ["--streams 0"]),
+        (["--http2", "--mode", "long"], ["--mode", "--http2"]), (["--http2", "--drip", "1"], ["--drip", "--http2"]),
+        (["--http2", "--websocket", "1"], ["--websocket", "--http2"]),
+        (["--websocket", "-1"], ["--websocket -1"]),
+        (["--websocket-path", "/x"], ["--websocket-path", "--websocket N"]),
+        (["--websocket", "1", "--websocket-path", "x"], ["--websocket-path 'x'", "begin with /"]),
+        (["--mode", "http2"], ["'http2'", "--mode"]), (["--mode", "websocket"], ["'websocket'", "--mode"]),
         (["--path", "x"], ["--path 'x'"]), (["--path", "/a b"], ["--path '/a b'"]),
         (["--path", "/\r\nX: y"], ["--path"]),
         (["--restarts", "3"], ["--restarts", "--restart COMMAND"]),

@@ -59,13 +59,13 @@ struct ProbeReportTests {
         let json = try #require(try JSONSerialization.jsonObject(with: try report.json()) as? [String: Any])
         #expect(
             json.keys.sorted() == [
-                "adds_up", "being_sent_at_restarts", "connections", "drip_connections", "duration_seconds",
+                "adds_up", "arrivals", "being_sent_at_restarts", "connections", "drip_connections", "duration_seconds",
                 "exit_status",
                 "failures", "format_version", "gaps", "idle", "interrupted", "latency_around_restarts", "latency_modes",
                 "latency_steady", "modes",
-                "new_connection_gaps", "no_close", "pids", "restart_command", "restarts", "restarts_asked",
-                "restarts_failed",
-                "target", "total",
+                "new_connection_gaps", "no_close", "pids", "probe", "restart_command", "restarts", "restarts_asked",
+                "restarts_failed", "streams_per_connection",
+                "target", "total", "websocket_connections",
             ]
         )
         let latency = [
@@ -102,6 +102,8 @@ struct ProbeReportTests {
             ),
             ("pids", ["first_seen_seconds", "pid", "responses"]),
             ("failures", ["at_seconds", "detail", "kind", "mode"]),
+            ("arrivals", ["rate", "scheduled", "slip", "waited_for_connection"]),
+            ("probe", ["bottlenecks", "cpu_seconds", "cpu_share", "event_loop_shares"]),
         ]
         for (key, keys) in expected {
             let value = (json[key] as? [Any])?.first ?? json[key]
@@ -112,7 +114,9 @@ struct ProbeReportTests {
         #expect(
             (total["outcomes"] as? [String: Any])?.keys.sorted() == [
                 "abandoned", "connect_timeout", "empty_reply", "keep_alive_closed_after_written", "ok", "other",
-                "refused", "reset", "status_5xx", "status_unexpected", "timeout", "truncated", "wrong_body",
+                "refused", "reset", "status_5xx", "status_unexpected", "timeout", "tls_failed", "truncated",
+                "turned_away",
+                "websocket_closed", "wrong_body",
             ]
         )
         #expect(

@@ -100,7 +100,7 @@ struct ProbeRunTests {
         } run: { server in
             var plan = ProbePlan(target: .tcp(host: "127.0.0.1", port: server.port))
             (plan.modes, plan.connections, plan.load) = ([.newConnection], 1, .steady(.seconds(60)))
-            let run = ProbeRun(plan, address: try plan.target.resolve())
+            let run = ProbeRun(plan, server: try ServerAddress(plan.target.resolve(), plan))
             let interrupts = Task {
                 for await _ in began { break }
                 run.interrupt()

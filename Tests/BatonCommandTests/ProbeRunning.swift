@@ -44,7 +44,7 @@ func run(
     _ plan: ProbePlan,
     until isEnough: @escaping @Sendable (Tally.Count) -> Bool
 ) async throws -> ProbeRun.Result {
-    let run = ProbeRun(plan, address: try plan.target.resolve())
+    let run = ProbeRun(plan, server: try ServerAddress(plan.target.resolve(), plan))
     let watch = Task {
         while !isEnough(run.ledger.snapshot.tally.total) { try await Task.sleep(for: .milliseconds(2)) }
         run.interrupt()

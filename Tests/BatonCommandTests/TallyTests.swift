@@ -26,7 +26,7 @@ struct TallyTests {
         tally.issue(.long)
         tally.record(.make(.long, kind))
         #expect(tally[.long][kind] == 1)
-        #expect(tally.total.failures == (kind == .ok || kind == .abandoned ? 0 : 1))
+        #expect(tally.total.failures == ([.ok, .turnedAway, .abandoned].contains(kind) ? 0 : 1))
     }
 
     @Test func cleanClosesAreNoOutcomes() {
@@ -44,12 +44,13 @@ extension Outcome {
         _ kind: OutcomeKind,
         from start: Int64 = 0,
         to end: Int64 = 1,
-        pid: Int? = nil
+        pid: Int? = nil,
+        detail: String = ""
     ) -> Outcome {
         Outcome(
             mode: mode,
             kind: kind,
-            detail: "",
+            detail: detail,
             issuedAt: .milliseconds(start),
             endedAt: .milliseconds(end),
             paused: .zero,

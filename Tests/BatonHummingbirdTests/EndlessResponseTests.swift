@@ -84,7 +84,7 @@ import Testing
             await server.stop()
             try await Self.expectEnd(of: connection)
         }
-        #expect(took < .seconds(3))
+        #expect(took < .seconds(5))
         #expect(logged.last == "info: drained: every request was answered", "\(logged)")
     }
 
@@ -96,7 +96,7 @@ import Testing
             server.listener.close(promise: nil)
             try await Self.expectEnd(of: connection)
         }
-        #expect(took < .seconds(3))
+        #expect(took < .seconds(5))
         #expect(logged.last == "info: drained: every request was answered", "\(logged)")
     }
 }

@@ -1,3 +1,4 @@
+import ArticleRoutes
 import Baton
 import BatonHummingbird
 import BatonNIO
@@ -74,7 +75,45 @@ import Testing
         let first = try #require(drain.first)
         // How many of the connections that have just been closed are known to be so is not certain yet.
         #expect(first.contains(/^STATUS=draining: [1-9].*, 5 s left\nEXTEND_TIMEOUT_USEC=5000000$/), "\(first)")
-        #expect(drain.contains { $0.contains("STATUS=draining: 1 request, 0 idle connections, 4 s left") }, "\(drain)")
+        #expect(
+            drain.contains { $0.contains(/STATUS=draining: 1 request, 0 idle connections, [1-4] s left/) },
+            "\(drain)"
+        )
+    }
+
+    @Test func asALameDuckItServesNewConnectionsAndSaysThatItStops() async throws {
+        var lifecycle = Lifecycle()
+        lifecycle.lameDuck = .seconds(2)
+        let (told, logged, _) = try await RunningServer.run(
+            ArticleRouter.make(start: .now()),
+            lifecycle: lifecycle
+        ) { server in
+            let before = try await server.status("/health")
+            #expect(before == 200)
+            await server.stop()
+            // The handlers are told a moment later.
+            while try await server.status("/health") == 200 {}
+            let (health, root) = (try await server.status("/health"), try await server.status("/"))
+            #expect(health == 503 && root == 200)
+            #expect(server.told == ["READY=1"])
+        }
+        #expect(told == ["READY=1", "STOPPING=1"])
+        #expect(logged.contains { $0.hasSuffix("new connections are still served for 2.0 seconds") }, "\(logged)")
+        #expect(logged.last == "info: drained: every request was answered", "\(logged)")
+    }
+
+    /// A successor takes over, or the socket stays: there is no need to look elsewhere.
+    @Test func whereAnotherProcessFollowsItIsNoLameDuck() async throws {
+        var lifecycle = Lifecycle()
+        lifecycle.lameDuck = .seconds(60)
+        let (_, logged, took) = try await RunningServer.run(router, lifecycle: lifecycle, endsByItself: true) {
+            server in
+            let status = try await server.status("/")
+            #expect(status == 200)
+            server.listener.close(promise: nil)
+        }
+        #expect(took < .seconds(30))
+        #expect(!logged.contains { $0.contains("still served") }, "\(logged)")
     }
 
     @Test func itExitsByItselfWhenNobodyCame() async throws {

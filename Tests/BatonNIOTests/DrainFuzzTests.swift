@@ -162,6 +162,9 @@ import Testing
             case .schedule(let instant): timer = instant
             case .halfClose: take(machine.outputClosed(now: now))
             case .close: isOver = true
+            case .giveUp:
+                if !machine.isReadingBody, machine.headBytes == 0 { broken = "given up, and no request is waited for" }
+                isOver = true
             case .handOver: handOver()
             }
         }

@@ -163,7 +163,7 @@ import Darwin
         server.stop()
         #expect(try await outcome == .cut)
         let took = ContinuousClock.now - stopped
-        #expect(took >= .milliseconds(200) && took < .seconds(2), "\(took)")
+        #expect(took >= .milliseconds(200) && took < .seconds(30), "\(took)")
         #expect(records.logged == ["cut at the drain's deadline: 2 datagrams that had not been answered"])
     }
 

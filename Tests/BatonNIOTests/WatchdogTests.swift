@@ -77,7 +77,7 @@ import Darwin
             watchdog.pingNow()
             try await manager.wait(forPings: 2)
             #expect(manager.pings.count == 2)
-            #expect(manager.pings.last.map { $0 - begin < .milliseconds(500) } == true)
+            #expect(manager.pings.last.map { $0 - begin < .seconds(8) } == true)
         }
     }
 
@@ -220,12 +220,12 @@ import Darwin
             }
         }
         let begin = ContinuousClock.now
-        try await running(watchdog(.seconds(1))) {
+        try await running(watchdog(.seconds(2))) {
             try await blocking { _ = usleep(5_000_000) }
         }
         isOver.note(.requested)
         await busy.value
         let gaps = Self.gaps([begin] + manager.pings)
-        #expect(gaps.count >= 8 && gaps.allSatisfy { $0 < .seconds(1) }, "\(gaps)")
+        #expect(gaps.count >= 4 && gaps.allSatisfy { $0 < .seconds(2) }, "\(gaps)")
     }
 }

@@ -57,7 +57,7 @@ import Testing
         let complete = try await server.connect()
         let start = ContinuousClock.now
         #expect(try await server.stop() == .drained)
-        #expect(ContinuousClock.now - start < .seconds(3))
+        #expect(ContinuousClock.now - start < .seconds(10))
         _ = try await complete.waitForEnd()
         try? await silent.closeFuture.get()
         try? await begun.closeFuture.get()
@@ -73,7 +73,7 @@ import Testing
         while await server.server.census().requests == 0 { await Task.yield() }
         let start = ContinuousClock.now
         #expect(try await server.stop() == .cut)
-        #expect(ContinuousClock.now - start < .seconds(2))
+        #expect(ContinuousClock.now - start < .seconds(20))
         try await client.close()
     }
 }

@@ -1,5 +1,6 @@
 import JournalLogging
 import Logging
+import Systemd
 import Testing
 
 @testable import JournalLogging
@@ -45,6 +46,14 @@ import Testing
     @Test(arguments: zip(Logger.Level.allCases, ["7", "7", "6", "5", "4", "3", "2"]))
     func theLevelIsThePriority(level: Logger.Level, priority: String) throws {
         #expect(try entry { $0.log(level: level, "") }["PRIORITY"] == [priority])
+    }
+
+    @Test func aMessageIDIsAFieldOfItsOwn() throws {
+        let id = JournalMessageID("00112233445566778899aabbccddeeff")
+        let fields = try entry { $0.info("text", metadata: ["event": .stringConvertible(id), "message_id": "other"]) }
+        #expect(fields["MESSAGE_ID"] == [id.description])
+        #expect(fields["METADATA_MESSAGE_ID"] == ["other"])
+        #expect(fields["EVENT"] == [])
     }
 
     @Test func theErrorHasFieldsOfItsOwn() throws {

@@ -5,6 +5,8 @@ extension ClientMachine {
     enum Event: Sendable {
         /// The time of the next request has come.
         case due
+        /// To a client of the open loop that is free: send the request that was due at this time, and is written down already.
+        case send(due: Duration)
         /// To a client that awaits orders: open a connection, if there is none, and send a request on it.
         case open
         /// To a client that awaits orders: send a request on the connection there is, if there is one.
@@ -20,6 +22,8 @@ extension ClientMachine {
         case responseEnd
         case malformed(String)
         case connectionEnded(ConnectionEnd)
+        /// The server goes: what it has not answered can be sent elsewhere.
+        case turnedAway(String)
         /// The request under way has used up its time.
         case deadline
         /// Begin no more requests; complete the one under way.
@@ -44,6 +48,8 @@ extension ClientMachine {
         /// The server has ended the connection, or said that it does, and the client had not asked for it.
         case closed(ServerClose)
         case note(CleanClose)
+        /// To the open loop: the request that it sent has ended, and there can be another.
+        case free
         /// Send `due` at this time.
         case next(at: Duration)
         case finished
@@ -71,6 +77,10 @@ extension ClientMachine {
         var connectPause: Duration = .zero
         var piecePause: Duration = .zero
         var spacing: Duration = .zero
+        /// Its requests come with `send`, not with `due`.
+        var isOpenLoop = false
+        /// Between a request that failed and the next.
+        var pauseAfterFailure: Duration = .milliseconds(10)
         var timeout: Duration
     }
 }

@@ -1,5 +1,6 @@
-/// One client in its closed loop as a state machine without sockets, timers or a clock: events in, actions out.
+/// One client as a state machine without sockets, timers or a clock: events in, actions out.
 ///
+/// In a closed loop it asks for its own next request; in an open loop it says that it is free for one.
 /// It has at most one connection and one request at a time, and never sends a request twice.
 struct ClientMachine {
     private enum Phase: Equatable {
@@ -18,6 +19,8 @@ struct ClientMachine {
         var issuedAt: Duration
         var deadline: Duration
         var reused: Bool
+        /// The open loop has ordered it, and is to be told that it ended.
+        var isScheduled = false
         var reading = ResponseReading()
         var paused: Duration = .zero
     }
@@ -36,6 +39,7 @@ struct ClientMachine {
     mutating func handle(_ event: Event, at now: Duration) -> [Action] {
         switch event {
         case .due: return due(at: now)
+        case .send(let due): return send(due: due)
         case .open: return phase == .idle(connected: false) ? due(at: now) : []
         case .ask: return phase == .idle(connected: true) ? due(at: now) : []
         case .connected: return connected(at: now)
@@ -55,6 +59,7 @@ struct ClientMachine {
             }
             return complete(.other, "malformed response (\(what)); \(flight.reading.words)", at: now)
         case .connectionEnded(let end): return connectionEnded(end, at: now)
+        case .turnedAway(let words): return turnedAway(words, at: now)
         case .deadline: return deadline(at: now)
         case .stop: return stop()
         case .abandon: return abandon(at: now)
@@ -69,9 +74,20 @@ extension ClientMachine {
     private mutating func due(at now: Duration) -> [Action] {
         guard case .idle(let isConnected) = phase, !stopping else { return [] }
         flight = Flight(issuedAt: now, deadline: now + settings.timeout, reused: isConnected)
-        if isConnected { return [.issued] + send() }
+        return [.issued] + begin(isConnected)
+    }
+
+    /// The time that the request has waited for this client counts.
+    private mutating func send(due: Duration) -> [Action] {
+        guard case .idle(let isConnected) = phase, !stopping else { return [] }
+        flight = Flight(issuedAt: due, deadline: due + settings.timeout, reused: isConnected, isScheduled: true)
+        return begin(isConnected)
+    }
+
+    private mutating func begin(_ isConnected: Bool) -> [Action] {
+        if isConnected { return send() }
         phase = .connecting
-        return [.issued, .connect]
+        return [.connect]
     }
 
     private mutating func connected(at now: Duration) -> [Action] {
@@ -129,6 +145,9 @@ extension ClientMachine {
     private mutating func responseEnd(at now: Duration) -> [Action] {
         guard let reading = flight?.reading else { return [] }
         let (kind, detail) = reading.verdict(expecting: settings.expected)
+        guard phase != .connecting else {
+            return complete(kind == .ok ? .unexpectedStatus : kind, "no upgrade; \(reading.words)", at: now)
+        }
         let isEnd = settings.mode.keepsConnection && !reading.leavesConnectionOpen
         let closes: [Action] = isEnd ? [.closed(reading.close)] : []
         guard phase == .waiting, kind == .ok else { return complete(kind, detail, at: now) + closes }
@@ -139,14 +158,14 @@ extension ClientMachine {
     private mutating func connectionEnded(_ end: ConnectionEnd, at now: Duration) -> [Action] {
         switch phase {
         case .idle(connected: true):
-            guard end == .endOfFile else {
-                let kind = end.kind(received: 0, reused: true)
+            guard end.isClose, settings.mode != .webSocket else {
+                let kind = kind(of: end, received: 0, reused: true)
                 return [.closed(.unannounced)] + failIdle(kind, "while idle: \(end.words)", at: now)
             }
             phase = .idle(connected: false)
             return [.close, .closed(.unannounced), .note(.keepAliveBeforeWritten)]
         case .holding:
-            guard end == .endOfFile else {
+            guard end.isClose else {
                 let kind = end.kind(received: 0, reused: false)
                 return [.closed(.unannounced)]
                     + complete(kind, "before the request was written: \(end.words)", at: now)
@@ -157,10 +176,30 @@ extension ClientMachine {
             return [.close, .closed(.unannounced), .note(.freshBeforeWritten), .connect]
         case .sending, .waiting:
             guard let flight else { return [] }
-            let kind = end.kind(received: flight.reading.received, reused: flight.reused)
-            return [.closed(flight.reading.close)] + complete(kind, "\(end.words); \(flight.reading.words)", at: now)
+            let kind = kind(of: end, received: flight.reading.received, reused: flight.reused)
+            let closes: [Action] = settings.mode.sharesConnection ? [] : [.closed(flight.reading.close)]
+            return closes + complete(kind, "\(end.words); \(flight.reading.words)", at: now)
         case .connecting:
             return complete(end.kindWhenConnecting, "connect: \(end.words)", at: now)
+        case .idle(connected: false), .finished:
+            return []
+        }
+    }
+
+    /// A WebSocket ends with Close, whatever was read before: without it the client sees 1006.
+    private func kind(of end: ConnectionEnd, received: Int, reused: Bool) -> OutcomeKind {
+        end.isClose && settings.mode == .webSocket ? .webSocketClosed : end.kind(received: received, reused: reused)
+    }
+
+    private mutating func turnedAway(_ words: String, at now: Duration) -> [Action] {
+        let closes: [Action] = settings.mode.sharesConnection ? [] : [.closed(.announced)]
+        switch phase {
+        case .idle(connected: true):
+            phase = .idle(connected: false)
+            return [.leaveToServer] + closes
+        case .connecting, .holding, .sending, .waiting:
+            return complete(.turnedAway, "\(words); \(flight?.reading.words ?? "")", then: .leaveToServer, at: now)
+                + closes
         case .idle(connected: false), .finished:
             return []
         }
@@ -212,8 +251,9 @@ extension ClientMachine {
             return actions + [.finished]
         }
         phase = .idle(connected: fate == .keep)
-        if settings.mode.awaitsOrders { return actions }
-        let pause = kind.isFailure ? ProbePlan.pauseAfterFailure : settings.thinkTime
+        if flight.isScheduled { return actions + [.free] }
+        if settings.mode.awaitsOrders || settings.isOpenLoop { return actions }
+        let pause = kind.isFailure ? settings.pauseAfterFailure : settings.thinkTime
         return actions + [.next(at: max(now + pause, flight.issuedAt + settings.spacing))]
     }
 

@@ -6,6 +6,8 @@ enum ExpectedBody: Equatable, Sendable {
     case sleep(nanoseconds: Int64?)
     /// Is so many bytes long.
     case length(Int)
+    /// Is this.
+    case text(String)
     /// Is complete, and may be anything.
     case anything
 
@@ -31,6 +33,8 @@ enum ExpectedBody: Equatable, Sendable {
         switch self {
         case .anything:
             return nil
+        case .text(let expected):
+            return text == expected ? nil : "not what was sent"
         case .length(let length):
             return count == length ? nil : "\(count) bytes instead of \(length)"
         case .pid:

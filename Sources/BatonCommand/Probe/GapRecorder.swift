@@ -1,12 +1,21 @@
 /// The longest gaps between two good responses of one kind of clients: at each restart, and outside of all of them.
 struct GapRecorder: Sendable {
+    struct Gap: Equatable, Sendable {
+        var start: Duration
+        var length: Duration
+    }
+
     /// By restart; nil where no gap overlaps it.
-    private(set) var atRestart: [Duration?] = []
+    private(set) var gaps: [Gap?] = []
     /// For comparison: the longest that comes from the load alone.
     private(set) var quiet: Duration?
-    private var lastGood: Duration?
+    /// When the last good response came in; nil before the first.
+    private(set) var lastGood: Duration?
 
-    mutating func restartBegan() { atRestart.append(nil) }
+    /// Their lengths.
+    var atRestart: [Duration?] { gaps.map { $0?.length } }
+
+    mutating func restartBegan() { gaps.append(nil) }
 
     /// A good response has come in, or the observation ends, at `time`.
     ///
@@ -19,7 +28,9 @@ struct GapRecorder: Sendable {
         guard let lastGood else { return }
         let length = time - lastGood
         let first = firstOverlapping(lastGood)
-        if first == atRestart.count { quiet = max(quiet ?? .zero, length) }
-        for restart in first..<atRestart.count { atRestart[restart] = max(atRestart[restart] ?? .zero, length) }
+        if first == gaps.count { quiet = max(quiet ?? .zero, length) }
+        for restart in first..<gaps.count where length > gaps[restart]?.length ?? .zero || gaps[restart] == nil {
+            gaps[restart] = Gap(start: lastGood, length: length)
+        }
     }
 }

@@ -5,13 +5,19 @@ final class Ledger: Sendable {
     private let state: Locked<Record>
     private let clock: ProbeClock
 
-    init(clock: ProbeClock) {
+    /// - Parameter plots: Whether a page will be wanted.
+    init(clock: ProbeClock, plots: Bool = false) {
         self.clock = clock
-        state = Locked(Record())
+        state = Locked(Record(plots: plots))
     }
 
     /// Before the first byte, before connect: from here on the request owes an outcome.
     func issue(_ mode: ProbeMode, by client: Int) { state.withLock { $0.issue(mode, by: client) } }
+
+    /// Requests of the open loop have become due: each owes an outcome from here on, whether a connection is free or not.
+    func arrive(_ mode: ProbeMode, slips: [Duration]) { state.withLock { $0.arrive(mode, slips: slips) } }
+
+    func waitForConnection(_ count: Int) { state.withLock { $0.arrivals.wait(count) } }
 
     /// A part of the request is written: from here to `sent` a restart finds it in the middle.
     func beginSending(_ mode: ProbeMode, by client: Int) { state.withLock { $0.beginSending(mode, by: client) } }
@@ -36,7 +42,16 @@ final class Ledger: Sendable {
     var snapshot: Record { state.withLock { $0 } }
 
     /// The numbers of a progress line.
-    var progress: (requests: Int, failures: Int, restarts: Int) {
-        state.withLock { ($0.tally.total.recorded, $0.tally.total.failures, $0.windows.restarts.count) }
+    var progress: Progress {
+        state.withLock { record in
+            let total = record.tally.total
+            return Progress(
+                requests: total.recorded,
+                failures: total.failures,
+                restarts: record.windows.restarts.count,
+                pid: record.processes.last,
+                lastGood: record.windows.gaps.lastGood
+            )
+        }
     }
 }

@@ -25,6 +25,14 @@ enum NumberText {
 
     static func seconds(_ value: Double, places: Int = 1) -> String { decimal(value, places: places) + " s" }
 
+    /// `97 %`
+    static func percent(_ share: Double) -> String { count(Int((share * 100).rounded())) + " %" }
+
+    /// As short as it can be said: `2,000`, `0.5`.
+    static func plain(_ value: Double) -> String {
+        value == value.rounded() && abs(value) < 1e15 ? count(Int(value)) : "\(value)"
+    }
+
     private static func decimal(_ value: Double, places: Int) -> String {
         let scale = (0..<places).reduce(1) { scale, _ in scale * 10 }
         let scaled = Int((value * Double(scale)).rounded())

@@ -22,9 +22,10 @@ enum OpenFiles {
     /// What is wrong with a plan that needs more than can be had, and what to do about it.
     static func objection(to plan: ProbePlan, hardLimit: Int) -> String? {
         guard plan.descriptors > hardLimit else { return nil }
-        let wishes = [("--connections", plan.connections), ("--drip", plan.drip), ("--idle", plan.idle)].filter {
-            $0.1 > 0
-        }
+        let wishes = [
+            ("--connections", plan.connections), ("--websocket", plan.webSockets), ("--drip", plan.drip),
+            ("--idle", plan.idle),
+        ].filter { $0.1 > 0 }
         return wishes.map { "\($0.0) \($0.1)" }.joined(separator: " and ")
             + " can need \(plan.descriptors) open files, and the hard limit is \(hardLimit): raise that (`ulimit -Hn`, "
             + "LimitNOFILE=) or ask for fewer connections"

@@ -11,11 +11,16 @@ enum OutcomeKind: String, CaseIterable, Codable, Sendable {
     case unexpectedStatus = "status_unexpected"
     case keepAliveClosedAfterWritten = "keep_alive_closed_after_written"
     case wrongBody = "wrong_body"
+    case tls = "tls_failed"
+    /// Without Close, or with another code than one that says the server goes.
+    case webSocketClosed = "websocket_closed"
     case other
+    /// Not answered, and the server said that it can be sent again elsewhere; nothing is lost by it.
+    case turnedAway = "turned_away"
     /// Still under way when the user stopped the probe for the second time, or too long after the first.
     case abandoned
 
-    var isFailure: Bool { self != .ok && self != .abandoned }
+    var isFailure: Bool { self != .ok && self != .turnedAway && self != .abandoned }
 
     var words: String {
         switch self {
@@ -30,7 +35,10 @@ enum OutcomeKind: String, CaseIterable, Codable, Sendable {
         case .unexpectedStatus: "other unexpected status"
         case .keepAliveClosedAfterWritten: "keep-alive closed after the request was written"
         case .wrongBody: "wrong body"
+        case .tls: "TLS failed"
+        case .webSocketClosed: "WebSocket closed with no or a wrong code"
         case .other: "other"
+        case .turnedAway: "turned away, to be sent again; no failure"
         case .abandoned: "abandoned at the user's wish"
         }
     }

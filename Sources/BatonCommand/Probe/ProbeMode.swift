@@ -8,6 +8,10 @@ enum ProbeMode: String, CaseIterable, Codable, Sendable, ExpressibleByArgument {
     case connectPause = "connect-pause"
     case slowBody = "slow-body"
     case long
+    /// Only with `--http2`, and then the only one: each request in a stream of its own, on connections that are shared.
+    case stream = "http2"
+    /// Only with `--websocket`: messages that come back.
+    case webSocket = "websocket"
     /// Only with `--drip`: one connection, on which requests are sent byte by byte.
     case drip
     /// Only with `--idle`: a connection that is kept over a restart, and asked once after it.
@@ -15,6 +19,9 @@ enum ProbeMode: String, CaseIterable, Codable, Sendable, ExpressibleByArgument {
 
     /// Those of the load, which `--mode` names.
     static let load: [ProbeMode] = [.newConnection, .keepAlive, .keepAlivePause, .connectPause, .slowBody, .long]
+
+    /// Those that an open loop can have: the others wait on purpose, and so have a rate of their own.
+    static let openLoop: [ProbeMode] = [.newConnection, .keepAlive, .stream]
 
     static var allValueStrings: [String] { load.map(\.rawValue) }
 
@@ -26,25 +33,28 @@ enum ProbeMode: String, CaseIterable, Codable, Sendable, ExpressibleByArgument {
     /// Whether the client sends its next request on the connection of the last one.
     var keepsConnection: Bool {
         switch self {
-        case .keepAlive, .keepAlivePause, .slowBody, .drip, .idle: true
-        case .newConnection, .connectPause, .long: false
+        case .keepAlive, .keepAlivePause, .slowBody, .webSocket, .drip, .idle: true
+        case .newConnection, .connectPause, .long, .stream: false
         }
     }
 
     /// Whether its latencies go into the histograms of the load: those of `slow-body`, `long` and `drip` consist of
-    /// waiting that was asked for, those of `idle` are told apart.
+    /// waiting that was asked for, those of `idle` are told apart, those of `websocket` are no requests.
     var isInHistogram: Bool {
         switch self {
-        case .newConnection, .keepAlive, .keepAlivePause, .connectPause: true
-        case .slowBody, .long, .drip, .idle: false
+        case .newConnection, .keepAlive, .keepAlivePause, .connectPause, .stream: true
+        case .slowBody, .long, .webSocket, .drip, .idle: false
         }
     }
 
     /// Whether a time without answers says something about the server, and not only that nothing was asked.
-    var showsGaps: Bool { self != .drip && self != .idle }
+    var showsGaps: Bool { self != .drip && self != .idle && self != .webSocket }
 
     /// Whether a request is sent in pieces, so that a restart can begin in the middle of it.
     var sendsInPieces: Bool { self == .slowBody || self == .drip }
+
+    /// Whether its connection is that of others, too, who are not told of its end one by one.
+    var sharesConnection: Bool { self == .stream }
 
     /// Whether a request is sent when it is ordered, not when the last one is done.
     var awaitsOrders: Bool { self == .idle }

@@ -5,16 +5,31 @@ import ArgumentParser
 struct ProbeOptions: ParsableArguments {
     @Argument(
         help:
-            "Where the server listens: http://HOST:PORT, an IPv6 address in brackets. (default: http://127.0.0.1:8080)"
+            "Where the server listens: http://HOST:PORT or https://, an IPv6 address in brackets. (default: http://127.0.0.1:8080)"
     )
     var url: String?
 
     @Option(help: ArgumentHelp("Speak to this UNIX socket instead.", valueName: "path"))
     var unix: String?
 
+    @Flag(help: "Take any certificate of an https:// server for right.")
+    var insecure = false
+
+    @Option(help: ArgumentHelp("Trust the certificates in this file, PEM, and not the system's.", valueName: "file"))
+    var cacert: String?
+
+    @Flag(
+        name: .customLong("http2"),
+        help: "Speak HTTP/2: by ALPN to an https:// server, else from the first byte; a mode of its own."
+    )
+    var http2 = false
+
+    @Option(parsing: .unconditional, help: "Requests under way on each connection of --http2. (default: 8)")
+    var streams: Int?
+
     @Option(
         parsing: .unconditional,
-        help: "How many clients, each with one connection at a time; 0 with --idle or --drip."
+        help: "How many clients, each with one connection at a time; 0 with --idle, --drip or --websocket."
     )
     var connections = 32
 
@@ -32,6 +47,15 @@ struct ProbeOptions: ParsableArguments {
 
     @Option(parsing: .unconditional, help: "Requests per second and client; 0 is as fast as the server answers.")
     var rate = 0.0
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Open loop: this many requests per second in all, each sent when it is due, whatever became of the others.",
+            valueName: "rate"
+        )
+    )
+    var arrivalRate: Double?
 
     @Option(parsing: .unconditional, help: "Seconds that keep-alive-pause and connect-pause wait.")
     var pause = 0.1
@@ -67,6 +91,22 @@ struct ProbeOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: "Seconds from one byte of --drip to the next. (default: 0.1)")
     var dripInterval: Double?
 
+    @Option(
+        name: .customLong("websocket"),
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Besides the load, keep this many WebSockets open, and have messages echoed on each with --pause between them.",
+            valueName: "count"
+        )
+    )
+    var webSockets = 0
+
+    @Option(
+        name: .customLong("websocket-path"),
+        help: ArgumentHelp("What the WebSockets ask for. (default: /echo)", valueName: "path")
+    )
+    var webSocketPath: String?
+
     @Flag(help: "Take any complete answer with status 200 to a short request for right.")
     var anyBody = false
 
@@ -93,6 +133,14 @@ struct ProbeOptions: ParsableArguments {
 
     @Option(parsing: .unconditional, help: "Seconds after which a restart command is killed. (default: 120)")
     var restartTimeout: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "Write a page that shows every request of the run to this file, for a browser.",
+            valueName: "file"
+        )
+    )
+    var report: String?
 
     @Option(help: ArgumentHelp("Write the report as JSON to this file; - is standard output.", valueName: "path"))
     var json: String?

@@ -4,6 +4,12 @@ extension ProbeOptions {
     /// - Throws: `ValidationError`, naming the option, its value and what it must be.
     func plan() throws -> ProbePlan {
         var plan = ProbePlan(target: try target())
+        plan.tls = try tls(plan.target)
+        plan.webSockets = try Self.whole(webSockets, "--websocket", 0...10_000)
+        plan.webSocketPath = try Self.path(webSocketPath ?? plan.webSocketPath, "--websocket-path")
+        guard plan.webSockets > 0 || webSocketPath == nil else {
+            throw ValidationError("--websocket-path says nothing without --websocket N")
+        }
         plan.idle = try Self.whole(idle, "--idle", 0...60_000)
         guard plan.idle == 0 || restart != nil else {
             throw ValidationError("--idle says nothing without --restart COMMAND")
@@ -13,10 +19,16 @@ extension ProbeOptions {
             throw ValidationError("--drip-interval says nothing without --drip N")
         }
         plan.dripInterval = try Self.seconds(dripInterval ?? 0.1, "--drip-interval")
-        plan.connections = try Self.whole(connections, "--connections", (plan.idle + plan.drip > 0 ? 0 : 1)...10_000)
+        plan.connections = try Self.whole(
+            connections,
+            "--connections",
+            (plan.idle + plan.drip + plan.webSockets > 0 ? 0 : 1)...10_000
+        )
         plan.threads = try Self.whole(threads, "--threads", 1...64)
         if !modes.isEmpty { plan.modes = ProbeMode.load.filter { modes.contains($0) } }
         if modes.isEmpty, connections == 0 { plan.modes = [] }
+        try speakHTTP2(&plan)
+        try openLoop(&plan)
         guard plan.connections >= plan.modes.count else {
             throw ValidationError(
                 "--connections \(connections) is fewer than the \(plan.modes.count) modes; name fewer of them with --mode"
@@ -31,18 +43,70 @@ extension ProbeOptions {
         plan.longDuration = try Self.seconds(longDuration, "--long-duration")
         plan.timeout = try Self.seconds(timeout, "--timeout", from: 0.001)
         try checkTimeout(plan)
-        guard path.hasPrefix("/"), path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
-            throw ValidationError("--path '\(path)' must begin with / and consist of printable ASCII without spaces")
-        }
-        plan.path = path
+        plan.path = try Self.path(path, "--path")
         plan.expected = anyBody ? .anything : ExpectedBody(path: path)
         try checkDrip(plan)
         plan.noClose = noClose
         plan.load = try load()
+        plan.hasPage = self.report != nil
         if let objection = OpenFiles.objection(to: plan, hardLimit: OpenFiles.hardLimit) {
             throw ValidationError(objection)
         }
         return plan
+    }
+
+    private func openLoop(_ plan: inout ProbePlan) throws {
+        guard let arrivalRate else { return }
+        guard (0.001...1_000_000).contains(arrivalRate) else {
+            throw ValidationError("--arrival-rate \(arrivalRate) is not from 0.001 to 1000000 requests per second")
+        }
+        guard rate == 0 else {
+            throw ValidationError(
+                "--arrival-rate \(arrivalRate) and --rate \(rate) exclude each other: the one is of all clients in an open "
+                    + "loop, the other of each in a closed loop"
+            )
+        }
+        if modes.isEmpty, connections > 0, plan.streams == nil { plan.modes = [.newConnection, .keepAlive] }
+        if let mode = plan.modes.first(where: { !ProbeMode.openLoop.contains($0) }) {
+            throw ValidationError(
+                "--mode \(mode.rawValue) has its own times, so --arrival-rate \(arrivalRate) cannot be kept; with it the modes "
+                    + "are new-connection and keep-alive"
+            )
+        }
+        guard plan.connections >= plan.modes.count * plan.threads, plan.connections > 0 else {
+            throw ValidationError(
+                "--connections \(connections) is too few for --arrival-rate: each of \(plan.modes.count) modes needs one on "
+                    + "each of --threads \(threads)"
+            )
+        }
+        plan.arrivalRate = arrivalRate
+    }
+
+    private func tls(_ target: ProbeTarget) throws -> ProbePlan.TLSOptions? {
+        guard case .tcp(_, _, isTLS: true) = target else {
+            if insecure { throw ValidationError("--insecure says nothing without a URL that begins with https://") }
+            guard let cacert else { return nil }
+            throw ValidationError("--cacert '\(cacert)' says nothing without a URL that begins with https://")
+        }
+        if insecure, let cacert {
+            throw ValidationError("--insecure and --cacert '\(cacert)' exclude each other; give one")
+        }
+        return ProbePlan.TLSOptions(isInsecure: insecure, certificates: cacert)
+    }
+
+    private func speakHTTP2(_ plan: inout ProbePlan) throws {
+        guard http2 else {
+            guard let streams else { return }
+            throw ValidationError("--streams \(streams) says nothing without --http2")
+        }
+        let others: [(String, Bool)] = [
+            ("--mode", !modes.isEmpty), ("--idle", idle != 0), ("--drip", drip != 0), ("--websocket", webSockets != 0),
+        ]
+        if let (name, _) = others.first(where: \.1) {
+            throw ValidationError("\(name) is for HTTP/1.1 and --http2 is not; run the probe twice, even at once")
+        }
+        plan.streams = try Self.whole(streams ?? 8, "--streams", 1...1000)
+        plan.modes = [.stream]
     }
 
     private func target() throws -> ProbeTarget {
@@ -118,6 +182,13 @@ extension ProbeOptions {
             throw ValidationError("\(name) \(value) is not from \(range.lowerBound) to \(range.upperBound)")
         }
         return value
+    }
+
+    private static func path(_ path: String, _ name: String) throws -> String {
+        guard path.hasPrefix("/"), path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+            throw ValidationError("\(name) '\(path)' must begin with / and consist of printable ASCII without spaces")
+        }
+        return path
     }
 
     private static func seconds(_ value: Double, _ name: String, from least: Double = 0) throws -> Duration {

@@ -27,6 +27,18 @@ struct ProbeReport: Encodable, Sendable {
         var maxMicroseconds: UInt64
     }
 
+    /// How well an open loop kept to its schedule.
+    struct Arrivals: Encodable, Sendable {
+        /// Requests per second, as asked for; 0 in a closed loop, and so are the others.
+        var rate: Double
+        /// How many became due.
+        var scheduled: UInt64
+        /// Of these, how many found no connection free.
+        var waitedForConnection: Int
+        /// From the time a request was due to the time the probe noticed; part of the latencies.
+        var slip: Latency
+    }
+
     struct Restart: Encodable, Sendable {
         var number: Int
         var startedAtSeconds: Double
@@ -63,6 +75,10 @@ struct ProbeReport: Encodable, Sendable {
     var formatVersion = Self.formatVersion
     var target: String
     var connections: Int
+    /// Of `--http2`; 0 without.
+    var streamsPerConnection: Int
+    /// Of `--websocket`.
+    var websocketConnections: Int
     /// Of `--drip`.
     var dripConnections: Int
     var durationSeconds: Double
@@ -81,6 +97,8 @@ struct ProbeReport: Encodable, Sendable {
     var latencyModes: [String]
     var latencySteady: Latency
     var latencyAroundRestarts: Latency
+    var arrivals: Arrivals
+    var probe: Own
     /// By mode, of those that send in pieces.
     var beingSentAtRestarts: [BeingSent]
     var idle: Idle

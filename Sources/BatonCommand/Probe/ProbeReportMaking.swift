@@ -11,6 +11,8 @@ extension ProbeReport {
         self.init(
             target: plan.target.words,
             connections: plan.connections,
+            streamsPerConnection: plan.streams ?? 0,
+            websocketConnections: plan.webSockets,
             dripConnections: plan.drip,
             durationSeconds: result.duration.inSeconds,
             interrupted: result.wasInterrupted,
@@ -27,6 +29,8 @@ extension ProbeReport {
             latencyModes: plan.modes.filter(\.isInHistogram).map(\.rawValue),
             latencySteady: Latency(record.latency.steady),
             latencyAroundRestarts: Latency(record.latency.aroundRestarts),
+            arrivals: Arrivals(rate: plan.arrivalRate ?? 0, record.arrivals),
+            probe: Own(result),
             beingSentAtRestarts: plan.allModes.filter(\.sendsInPieces).map { BeingSent($0, record.beingSent) },
             idle: Idle(record.idle, plan: plan),
             restarts: restarts,

@@ -15,12 +15,18 @@ extension ProbeRequest {
 
     static func make(for mode: ProbeMode, plan: ProbePlan) -> ProbeRequest {
         var headers: HTTPHeaders = ["Host": plan.target.authority, "User-Agent": "baton-probe"]
-        if !mode.keepsConnection { headers.add(name: "Connection", value: "close") }
+        if !mode.keepsConnection, mode != .stream { headers.add(name: "Connection", value: "close") }
         switch mode {
-        case .newConnection, .keepAlive, .keepAlivePause, .connectPause, .idle:
+        case .newConnection, .keepAlive, .keepAlivePause, .connectPause, .idle, .stream:
             return ProbeRequest(
                 head: HTTPRequestHead(version: .http1_1, method: .GET, uri: plan.path, headers: headers),
                 expected: plan.expected
+            )
+        case .webSocket:
+            // `Connection` and what else the handshake needs is added by it.
+            return ProbeRequest(
+                head: HTTPRequestHead(version: .http1_1, method: .GET, uri: plan.webSocketPath, headers: headers),
+                expected: .text(WebSocketEchoHandler.right)
             )
         case .drip:
             let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: plan.path, headers: headers)

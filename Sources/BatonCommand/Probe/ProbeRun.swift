@@ -9,6 +9,9 @@ final class ProbeRun: Sendable {
         /// Until the clients were told to stop.
         var duration: Duration
         var wasInterrupted: Bool
+        /// Until then, by the probe itself: in all, and by each event loop.
+        var processorTime: Duration = .zero
+        var loopTimes: [Duration] = []
     }
 
     private struct State {
@@ -19,29 +22,35 @@ final class ProbeRun: Sendable {
     }
 
     let plan: ProbePlan
-    private let address: SocketAddress
+    private let server: ServerAddress
     let ledger: Ledger
     let clock = ProbeClock()
     private let state = Locked(State())
 
-    init(_ plan: ProbePlan, address: SocketAddress) {
-        (self.plan, self.address) = (plan, address)
-        ledger = Ledger(clock: clock)
+    init(_ plan: ProbePlan, server: ServerAddress) {
+        (self.plan, self.server) = (plan, server)
+        ledger = Ledger(clock: clock, plots: plan.hasPage)
     }
 
     func run() async throws -> Result {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: plan.threads)
-        let clients = try await ClientGroup(plan, address: address, on: group, clock: clock, ledger: ledger)
+        let loops = Array(group.makeIterator())
+        let before = ProcessorTime.ofProcess
+        let clients = try await ClientGroup(plan, server: server, on: loops, clock: clock, ledger: ledger)
         let load = Task { await self.load(clients) }
         state.withLock {
             ($0.clients, $0.load) = (clients, load)
             if $0.interrupts > 0 { load.cancel() }
-            if $0.interrupts > 1 { clients.send(.abandon) }
+            if $0.interrupts > 1 { clients.abandon() }
         }
         await load.value
         ledger.loadEnded()
         let duration = clock.now
-        clients.send(.stop)
+        clients.stop()
+        let processorTime = ProcessorTime.ofProcess - before
+        // The threads of the loops have done nothing else.
+        var loopTimes: [Duration] = []
+        for loop in loops { loopTimes.append(try await loop.submit { ProcessorTime.ofThread }.get()) }
         let grace = Task { await self.abandonWhenGraceIsOver() }
         try await clients.waitUntilFinished()
         grace.cancel()
@@ -49,7 +58,9 @@ final class ProbeRun: Sendable {
         return Result(
             record: ledger.snapshot,
             duration: duration,
-            wasInterrupted: state.withLock { $0.interrupts > 0 }
+            wasInterrupted: state.withLock { $0.interrupts > 0 },
+            processorTime: processorTime,
+            loopTimes: loopTimes
         )
     }
 
@@ -60,7 +71,7 @@ final class ProbeRun: Sendable {
             state.load?.cancel()
             guard state.interrupts > 1 else { return }
             state.command?.kill()
-            state.clients?.send(.abandon)
+            state.clients?.abandon()
         }
     }
 
@@ -99,6 +110,6 @@ final class ProbeRun: Sendable {
     private func abandonWhenGraceIsOver() async {
         guard state.withLock({ $0.interrupts > 0 }) else { return }
         guard (try? await Task.sleep(for: ProbePlan.interruptGrace)) != nil else { return }
-        state.withLock { $0.clients }?.send(.abandon)
+        state.withLock { $0.clients }?.abandon()
     }
 }

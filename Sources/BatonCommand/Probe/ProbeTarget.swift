@@ -2,25 +2,24 @@ import NIOCore
 
 /// Where the server listens.
 enum ProbeTarget: Equatable, Sendable {
-    case tcp(host: String, port: Int)
+    case tcp(host: String, port: Int, isTLS: Bool = false)
     case unix(path: String)
 
     struct Malformed: Error, CustomStringConvertible {
         var description: String
     }
 
-    /// Reads `http://HOST[:PORT][/]`; an IPv6 address stands in brackets.
+    /// Reads `http://HOST[:PORT][/]`, or `https`; an IPv6 address stands in brackets.
     init(url: String) throws {
-        let scheme = "http://"
         func malformed(_ why: String) -> Malformed {
             Malformed(
                 description: "URL '\(url)' \(why); it has the form http://HOST:PORT, such as http://127.0.0.1:8080"
             )
         }
-        guard !url.lowercased().hasPrefix("https://") else {
-            throw malformed("asks for TLS, which probe does not speak")
+        guard let scheme = ["http://", "https://"].first(where: { url.lowercased().hasPrefix($0) }) else {
+            throw malformed("does not begin with http:// or https://")
         }
-        guard url.lowercased().hasPrefix(scheme) else { throw malformed("does not begin with http://") }
+        let isTLS = scheme == "https://"
         var authority = url.dropFirst(scheme.count)
         if let slash = authority.firstIndex(of: "/") {
             guard authority[slash...] == "/" else { throw malformed("has a path: give it with --path") }
@@ -43,27 +42,27 @@ enum ProbeTarget: Equatable, Sendable {
             rest = authority.dropFirst(host.count)
         }
         guard !host.isEmpty else { throw malformed("has no host") }
-        var port = 80
+        var port = isTLS ? 443 : 80
         if !rest.isEmpty {
             guard rest.removeFirst() == ":", let number = Int(rest), (1...65535).contains(number),
                 rest.allSatisfy(\.isNumber)
             else { throw malformed("has no port from 1 to 65535 after its host") }
             port = number
         }
-        self = .tcp(host: String(host), port: port)
+        self = .tcp(host: String(host), port: port, isTLS: isTLS)
     }
 
     /// The value of the `Host` field.
     var authority: String {
         switch self {
-        case .tcp(let host, let port): (host.contains(":") ? "[\(host)]" : host) + ":\(port)"
+        case .tcp(let host, let port, _): (host.contains(":") ? "[\(host)]" : host) + ":\(port)"
         case .unix: "localhost"
         }
     }
 
     var words: String {
         switch self {
-        case .tcp: "http://\(authority)"
+        case .tcp(_, _, let isTLS): (isTLS ? "https" : "http") + "://\(authority)"
         case .unix(let path): "unix:\(path)"
         }
     }
@@ -71,7 +70,7 @@ enum ProbeTarget: Equatable, Sendable {
     /// Resolves the name once, so that no request waits for it. Blocks in getaddrinfo(3).
     func resolve() throws -> SocketAddress {
         switch self {
-        case .tcp(let host, let port): try SocketAddress.makeAddressResolvingHost(host, port: port)
+        case .tcp(let host, let port, _): try SocketAddress.makeAddressResolvingHost(host, port: port)
         case .unix(let path): try SocketAddress(unixDomainSocketPath: path)
         }
     }

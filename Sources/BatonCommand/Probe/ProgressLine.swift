@@ -6,27 +6,19 @@ import Glibc
 import Musl
 #endif
 
-/// Says on standard error how far a run is: one line that changes on a terminal, else a line every few seconds.
+/// Says on standard error how far a run is, in one line that changes; says nothing where that is no terminal.
 struct ProgressLine: Sendable {
     let run: ProbeRun
     private let isTerminal = isatty(STDERR_FILENO) == 1
 
     /// Until the task is cancelled.
     func show() async {
-        while (try? await Task.sleep(for: isTerminal ? .milliseconds(250) : .seconds(5))) != nil {
-            Self.write(isTerminal ? "\r\(text)\u{1b}[K" : text + "\n")
+        guard isTerminal else { return }
+        var text = ProgressText(run.plan.load)
+        while (try? await Task.sleep(for: .milliseconds(250))) != nil {
+            Self.write("\r\(text.text(run.ledger.progress, at: run.clock.now))\u{1b}[K")
         }
-        if isTerminal { Self.write("\r\u{1b}[K") }
-    }
-
-    private var text: String {
-        let (requests, failures, restarts) = run.ledger.progress
-        var parts = [
-            NumberText.seconds(run.clock.now.inSeconds), NumberText.count(requests, "request"),
-            "\(NumberText.count(failures)) failed",
-        ]
-        if case .restarts(let plan) = run.plan.load { parts.append("restart \(restarts) of \(plan.count)") }
-        return parts.joined(separator: ", ")
+        Self.write("\r\u{1b}[K")
     }
 
     private static func write(_ text: String) {

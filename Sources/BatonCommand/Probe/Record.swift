@@ -5,9 +5,14 @@ struct Record: Sendable {
     private(set) var idle = IdleConnections()
     private(set) var beingSent = RequestsBeingSent()
     private(set) var latency = LatencyRecorder()
+    var arrivals = ArrivalRecorder()
     private(set) var processes = ProcessRecorder()
+    /// Only for a page, which shows it.
+    var plot: RequestPlot?
     /// The first few failures.
     private(set) var failures: [Outcome] = []
+
+    init(plots: Bool = false) { plot = plots ? RequestPlot() : nil }
 
     var addsUp: Bool { tally.addsUp && idle.addsUp && beingSent.addsUp }
 
@@ -24,6 +29,11 @@ struct Record: Sendable {
     mutating func issue(_ mode: ProbeMode, by client: Int) {
         tally.issue(mode)
         if mode == .idle { idle.issue(client) }
+    }
+
+    mutating func arrive(_ mode: ProbeMode, slips: [Duration]) {
+        tally.issue(mode, slips.count)
+        arrivals.record(slips: slips)
     }
 
     mutating func close(_ close: ServerClose, _ mode: ProbeMode, of client: Int) {
@@ -43,6 +53,7 @@ struct Record: Sendable {
         } else if outcome.kind.isFailure, failures.count < ProbePlan.failuresTold {
             failures.append(outcome)
         }
+        plot?.add(outcome, generation: outcome.pid.flatMap { processes.index(of: $0) })
         beingSent.record(outcome, restarts: windows.restarts, processes: processes)
     }
 }

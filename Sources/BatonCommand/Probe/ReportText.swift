@@ -4,27 +4,39 @@ struct ReportText {
 
     var text: String {
         let parts = [
-            requests, kinds, latency, restarts, beingSent, idle, processes, failures, [lastLine],
+            requests, kinds, latency, own, restarts, beingSent, idle, processes, failures, [lastLine],
         ]
         return parts.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
     }
 
     private var requests: [String] {
-        var table = TextTable(["mode", "clients", "requests", "ok", "failed", "connections closed", "announced"])
-        for mode in report.modes + (report.modes.count > 1 ? [report.total] : []) {
+        ["\(report.target), \(clients)", ""] + TextTable(modeRows.header, modeRows.rows).lines
+    }
+
+    /// How many there were, and for how long.
+    var clients: String {
+        let (drip, idle) = (report.dripConnections, report.idle.connections)
+        let load =
+            report.streamsPerConnection > 0
+            ? "\(NumberText.count(report.connections, "connection")) with \(NumberText.count(report.streamsPerConnection, "stream"))"
+            : NumberText.count(report.connections, "client")
+        let webSockets = report.websocketConnections
+        return load + (webSockets > 0 ? ", \(NumberText.count(webSockets, "WebSocket"))" : "")
+            + (drip > 0 ? ", \(NumberText.count(drip, "slow sender"))" : "")
+            + (idle > 0 ? ", \(NumberText.count(idle, "idle connection"))" : "") + " for "
+            + NumberText.seconds(report.durationSeconds)
+    }
+
+    var modeRows: (header: [String], rows: [[String]]) {
+        let header = ["mode", "clients", "requests", "ok", "failed", "connections closed", "announced"]
+        let rows = (report.modes + (report.modes.count > 1 ? [report.total] : [])).map { mode in
             let numbers = [
                 mode.clients, mode.issued, mode.outcomes[OutcomeKind.ok.rawValue] ?? 0, mode.failed,
                 mode.closedConnections, mode.closedConnectionsAnnounced,
             ]
-            table.add([mode.mode] + numbers.map { NumberText.count($0) })
+            return [mode.mode] + numbers.map { NumberText.count($0) }
         }
-        let (drip, idle) = (report.dripConnections, report.idle.connections)
-        let title =
-            "\(report.target), \(NumberText.count(report.connections, "client"))"
-            + (drip > 0 ? ", \(NumberText.count(drip, "slow sender"))" : "")
-            + (idle > 0 ? ", \(NumberText.count(idle, "idle connection"))" : "") + " for "
-            + NumberText.seconds(report.durationSeconds)
-        return [title, ""] + table.lines
+        return (header, rows)
     }
 
     private var kinds: [String] {
@@ -76,24 +88,28 @@ struct ReportText {
 
     private var restarts: [String] {
         guard !report.restarts.isEmpty else { return [] }
+        return ["restart command: \(report.restartCommand)"] + TextTable(restartRows.header, restartRows.rows).lines
+    }
+
+    /// Each restart, and in the last three rows what they come to.
+    var restartRows: (header: [String], rows: [[String]]) {
         func gap(_ value: Double?) -> String { value.map { NumberText.milliseconds($0) } ?? "-" }
-        var table = TextTable(["restart", "at", "took", "ended", "longest gap", "of new connections"])
-        for restart in report.restarts {
-            table.add([
+        var rows = report.restarts.map { restart in
+            [
                 "\(restart.number)", NumberText.seconds(restart.startedAtSeconds),
                 restart.tookSeconds.map { NumberText.seconds($0, places: 3) } ?? "-", restart.ended,
                 gap(restart.longestGapMilliseconds), gap(restart.longestNewConnectionGapMilliseconds),
-            ])
+            ]
         }
-        let rows: [(String, KeyPath<ProbeReport.Gaps, Double?>)] = [
+        let sums: [(String, KeyPath<ProbeReport.Gaps, Double?>)] = [
             ("median", \.medianMilliseconds), ("worst", \.worstMilliseconds), ("without restart", \.quietMilliseconds),
         ]
-        for (words, path) in rows {
-            table.add([
+        for (words, path) in sums {
+            rows.append([
                 words, "", "", "", gap(report.gaps[keyPath: path]), gap(report.newConnectionGaps[keyPath: path]),
             ])
         }
-        return ["restart command: \(report.restartCommand)"] + table.lines
+        return (["restart", "at", "took", "ended", "longest gap", "of new connections"], rows)
     }
 
     private var processes: [String] {
@@ -112,12 +128,12 @@ struct ReportText {
         let title =
             report.total.failed > report.failures.count
             ? "the first \(report.failures.count) of \(NumberText.count(report.total.failed)) failures:" : "failures:"
-        return [title]
-            + report.failures.map { failure in
-                let kind = OutcomeKind(rawValue: failure.kind)?.words ?? failure.kind
-                return
-                    "  at \(NumberText.seconds(failure.atSeconds, places: 3)), \(failure.mode): \(kind): \(failure.detail)"
-            }
+        return [title] + report.failures.map { "  " + Self.words($0) }
+    }
+
+    static func words(_ failure: ProbeReport.Failure) -> String {
+        let kind = OutcomeKind(rawValue: failure.kind)?.words ?? failure.kind
+        return "at \(NumberText.seconds(failure.atSeconds, places: 3)), \(failure.mode): \(kind): \(failure.detail)"
     }
 
     var lastLine: String {

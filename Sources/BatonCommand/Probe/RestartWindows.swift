@@ -21,6 +21,9 @@ struct RestartWindows: Sendable {
     private(set) var newConnectionGaps = GapRecorder()
     private var isFinished = false
 
+    /// What a restart's pause is told by: new connections, where there are any.
+    var pauses: GapRecorder { newConnectionGaps.gaps.contains { $0 != nil } ? newConnectionGaps : gaps }
+
     mutating func begin(at time: Duration) {
         restarts.append(Restart(startedAt: time))
         gaps.restartBegan()

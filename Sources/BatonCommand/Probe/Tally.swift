@@ -31,7 +31,7 @@ struct Tally: Sendable {
     /// Every request that was begun ended exactly once, in every mode.
     var addsUp: Bool { byMode.values.allSatisfy { $0.issued == $0.recorded } }
 
-    mutating func issue(_ mode: ProbeMode) { byMode[mode, default: Count()].issued += 1 }
+    mutating func issue(_ mode: ProbeMode, _ count: Int = 1) { byMode[mode, default: Count()].issued += count }
 
     mutating func record(_ outcome: Outcome) {
         byMode[outcome.mode, default: Count()].outcomes[outcome.kind, default: 0] += 1

@@ -5,6 +5,8 @@ struct TextTable {
     /// - Parameter header: Empty for a table without one.
     init(_ header: [String]) { rows = header.isEmpty ? [] : [header] }
 
+    init(_ header: [String], _ rows: [[String]]) { self.rows = [header] + rows }
+
     mutating func add(_ row: [String]) { rows.append(row) }
 
     var lines: [String] {

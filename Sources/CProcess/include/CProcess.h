@@ -194,6 +194,24 @@ int cprocess_watch(pid_t pid);
 /// since. Returns 0 or a negative errno.
 int cprocess_signal(int watched, int number);
 
+/// A stream or packet socket that listens, as the kernel has it.
+struct cprocess_listener {
+    /// AF_INET, AF_INET6 or AF_UNIX.
+    int family;
+    /// Of 4 or 16 bytes; not that of a UNIX socket.
+    unsigned char address[16];
+    uint16_t port;
+    /// That of a UNIX socket, ends with 0; empty if it has none, or an abstract one.
+    char path[109];
+    /// How many connections may wait.
+    uint32_t limit;
+};
+
+/// Calls `body` with each TCP and UNIX socket that listens in this network namespace (sock_diag(7)). On Linux only.
+///
+/// Returns 0 or a negative errno.
+int cprocess_listeners(void (*body)(const struct cprocess_listener *, void *), void *context);
+
 /// The environment of this process, which ends with NULL; to be read before other threads can change it.
 char **cprocess_environment(void);
 

@@ -14,6 +14,15 @@ public struct Server: Sendable {
 
     private static let folder = "/run/systemd/system"
 
+    /// Kills each process of units by its number. `systemctl kill` would write to `cgroup.kill`: on Linux 6.18 everything that is
+    /// started in such a cgroup afterwards (`CLONE_INTO_CGROUP`, systemd from 255 on) is killed at once, until it has been removed.
+    private static let killScript = """
+        for unit in $(systemctl list-units --all --plain --no-legend "$@" | cut -d ' ' -f 1); do
+            group=$(systemctl show --property=ControlGroup --value "$unit")
+            [ -z "$group" ] || find "/sys/fs/cgroup$group" -name cgroup.procs -exec cat {} + 2>/dev/null
+        done | while read -r pid; do kill -KILL "$pid" 2>/dev/null; done
+        """
+
     /// Installs the units with these drop-ins and starts the socket unit, and the service too if asked to.
     ///
     /// What an earlier test left of units with the same name is taken away first.
@@ -63,7 +72,7 @@ public struct Server: Sendable {
     private func remove() async throws {
         let services = ["\(units.name).service", "\(units.name)@*.service"]
         // KILL first: a test that failed may have left a server that does not stop.
-        _ = try await machine.run(["systemctl", "kill", "--signal=KILL"] + services)
+        _ = try await machine.run(["sh", "-c", Self.killScript, "sh"] + services)
         // One by one: 262 stops none of several if one of them is not there.
         for unit in [socket] + services { _ = try await machine.run("systemctl", "stop", unit) }
         _ = try await machine.run(["systemctl", "reset-failed", socket] + services)

@@ -9,13 +9,15 @@ machine_packages=(systemd systemd-container dbus iproute2 procps util-linux curl
 # prints. ROOT is a folder with a Debian system; without it, this machine's own /usr, read-only.
 machine_start() {
     local name=$1 console=$2 root=${3:-/}
-    # In memory: everything but our own /usr, and of that /usr/local/bin and /usr/local/share, which get
-    # the programs and their manuals; of another root everything that is written.
+    # In memory: everything but our own /usr, and of that /usr/local/bin, lib and share, which get the programs,
+    # the catalogue of their messages and their manuals; of another root everything that is written.
     local volatile=yes
     [[ $root == / ]] || volatile=overlay
     local options=(
         --quiet "--directory=$root" "--volatile=$volatile"
         --tmpfs=/usr/local/bin:mode=0755 --tmpfs=/usr/local/share:mode=0755
+        --overlay=+/usr/local/lib::/usr/local/lib
+        "--bind-ro=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/machine.preset:/run/systemd/system-preset/00-machine.preset"
         --register=no --keep-unit --private-network --boot --console=pipe "--machine=$name"
         # They wait for a person and for a network, and neither comes.
         systemd.mask=systemd-firstboot.service systemd.mask=systemd-networkd-wait-online.service

@@ -34,6 +34,35 @@ extension UnderSystemd {
             try await https.remove()
         }
 
+        /// nghttp2's own client, a run for each restart, as its connections do not come back. A request that it cannot begin any more
+        /// because of GOAWAY it counts as failed, and says so; of those that it had begun none may fail.
+        @Test(.timeLimit(.minutes(2)), .enabled(if: !Thoroughness.isSystemdOnly))
+        func thirtyRestartsUnderH2load() async throws {
+            let server = try await Server.install(.app(), in: .shared)
+            var (answered, refused) = (0, 0)
+            for _ in 1...30 {
+                async let load = server.machine.runBeside(
+                    "h2load",
+                    "--clients=8",
+                    "--max-concurrent-streams=10",
+                    "--duration=1",
+                    "http://127.0.0.1:\(server.units.port)/sleep/?duration=5ms"
+                )
+                try await server.machine.waitForConnection(to: server.units.port)
+                try await server.systemctl("restart")
+                let result = try await load
+                let pattern = /([0-9]+) succeeded, ([0-9]+) failed, ([0-9]+) errored, 0 timeout/
+                let counts = try #require(result.output.firstMatch(of: pattern), "\(result)")
+                let (succeeded, failed) = (Int(counts.1) ?? 0, Int(counts.2) ?? -1)
+                let notBegun =
+                    result.output.matches(of: /Process Request Failure:([0-9]+)/).compactMap { Int($0.1) }.max() ?? 0
+                #expect(succeeded > 0 && failed <= notBegun, "\(result)")
+                #expect(result.output.contains("status codes: \(succeeded) 2xx, 0 3xx, 0 4xx, 0 5xx"), "\(result)")
+                (answered, refused) = (answered + succeeded, refused + failed)
+            }
+            print("h2load, 30 restarts: \(answered) answered, \(refused) refused by GOAWAY before they began")
+        }
+
         @Test(.timeLimit(.minutes(1)))
         func aLongRequestOverHTTP2IsFinishedByTheProcessThatBeganIt() async throws {
             let machine = try await Machine.shared

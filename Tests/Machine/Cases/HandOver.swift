@@ -13,6 +13,7 @@ extension UnderSystemd {
         func idleConnectionsSurvive(count: Int) async throws {
             let machine = try await Machine.shared
             let server = try await Server.install(.app(), in: machine)
+            let before = try await openDescriptors(ofPID1: machine)
             let (result, report) = try await machine.probe(
                 server,
                 Self.load + ["--no-close", "--idle", "\(count)"],
@@ -30,6 +31,62 @@ extension UnderSystemd {
             let gaps = report.restarts.compactMap(\.longestNewConnectionGapMilliseconds).map { $0.rounded() }
             print("pause with \(count) idle connections: \(gaps) ms")
             #expect(try await server.property("NFileDescriptorStore") == "0")
+            let after = try await openDescriptors(ofPID1: machine)
+            #expect(after <= before)
+        }
+
+        private func openDescriptors(ofPID1 machine: Machine) async throws -> Int {
+            // systemctl's own connection to it is closed a moment later.
+            var last = -1
+            try await machine.waitUntil {
+                let count = try await machine.check("ls", "/proc/1/fd").split(separator: "\n").count
+                defer { last = count }
+                return count == last
+            }
+            return last
+        }
+
+        /// Each client sends a byte every 0.1 s: a restart in the middle of it does not wait for the rest.
+        @Test(.timeLimit(.minutes(2)))
+        func twoHundredUnfinishedRequestsSurvive() async throws {
+            let machine = try await Machine.shared
+            let server = try await Server.install(.app(), in: machine)
+            let (_, without) = try await machine.probe(server, Self.load, restarts: 3, interval: 1, seconds: 60)
+            let (result, report) = try await machine.probe(
+                server,
+                Self.load + ["--no-close", "--drip", "200"],
+                restarts: 3,
+                interval: 6,
+                seconds: 100
+            )
+            #expect(report.total.failed == 0 && report.total.closedConnections == 0, "\(result)")
+            let sent = try #require(report.beingSentAtRestarts.first { $0.mode == "drip" }, "\(result)")
+            #expect(sent.requests > 500 && sent.answeredByNewProcess == sent.requests, "\(sent)")
+            let (longest, usual) = (report.longestRestart, without.longestRestart)
+            print("a restart with 200 unfinished requests: \(longest) s, without: \(usual) s")
+            // Waiting for them would take seconds.
+            #expect(longest < usual + 1)
+        }
+
+        @Test(.timeLimit(.minutes(2)))
+        func busyClientsKeepTheirConnectionsOverFiftyRestarts() async throws {
+            let machine = try await Machine.shared
+            let server = try await Server.install(.app(), in: machine)
+            let (result, report) = try await machine.probe(
+                server,
+                ["--connections", "64", "--mode", "keep-alive", "--no-close"],
+                restarts: 50,
+                interval: 0.3,
+                seconds: 110
+            )
+            #expect(report.total.failed == 0 && report.total.closedConnections == 0, "\(result)")
+            #expect(report.restarts.filter(\.succeeded).count == 50, "\(result)")
+            #expect(report.pids.count == 51, "\(result)")
         }
     }
+}
+
+extension ProbeReport {
+    /// How long the restart command ran at most, in seconds.
+    fileprivate var longestRestart: Double { restarts.map(\.tookSeconds).max() ?? 0 }
 }

@@ -4,7 +4,7 @@ import Testing
 
 extension UnderSystemd {
     /// What a restart costs new connections, against a server that costs nothing.
-    @Suite struct Pause {
+    @Suite(.enabled(if: !Thoroughness.isSystemdOnly)) struct Pause {
         private static let load = ["--mode", "new-connection", "--connections", "16", "--rate", "50", "--settle", "1"]
         private static let linger = 250.0
 

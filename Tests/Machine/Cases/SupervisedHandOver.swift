@@ -6,6 +6,25 @@ extension UnderSystemd {
     /// A reload of a supervised service closes no connection: they go to the next generation.
     @Suite struct SupervisedHandOver {
         @Test(.timeLimit(.minutes(2)))
+        func tenThousandIdleConnectionsSurviveReloads() async throws {
+            let server = try await Server.install(.supervised(), in: try await Machine.shared)
+            let (result, report) = try await server.machine.probe(
+                server,
+                [
+                    "--connections", "4", "--mode", "new-connection", "--rate", "100", "--idle", "10000", "--no-close",
+                    "--restart", "systemctl reload \(server.service)",
+                ],
+                restarts: 2,
+                interval: 3,
+                seconds: 100
+            )
+            #expect(report.total.failed == 0 && report.total.closedConnections == 0, "\(result)")
+            #expect(report.idle.restarts.map(\.survived) == [10_000, 10_000], "\(result)")
+            #expect(report.idle.restarts.map(\.answeredByNewProcess) == [10_000, 10_000], "\(result)")
+            #expect(try await server.property("NFileDescriptorStore") == "1", "the number of the generation")
+        }
+
+        @Test(.timeLimit(.minutes(2)))
         func idleAndBusyConnectionsSurviveReloads() async throws {
             let server = try await Server.install(.supervised(), in: try await Machine.shared)
             let (result, report) = try await server.machine.probe(

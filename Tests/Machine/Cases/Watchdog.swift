@@ -43,7 +43,7 @@ extension UnderSystemd {
             #expect(journal.contains { $0.message.contains("Watchdog timeout") }, "\(journal)")
         }
 
-        @Test(.timeLimit(.minutes(3)))
+        @Test(.enabled(if: !Thoroughness.isSystemdOnly), .timeLimit(.minutes(3)))
         func underLoadForAMinuteThereIsNoFalseAlarm() async throws {
             let server = try await install(seconds: 1)
             let old = try await server.mainPID()

@@ -1,8 +1,8 @@
 import Foundation
-import SystemdTestKit
+public import SystemdTestKit
 
 /// The release builds that the cases run, in the folder named by `BATON_BIN_DIR`.
-struct Binaries {
+public struct Binaries {
     static let names =
         ["app", "baton", "http2-client", "journal-writer", "plain-server", "speaker", "stream-client"] + grpc
 
@@ -23,5 +23,22 @@ struct Binaries {
             throw MachineError("BATON_BIN_DIR=\(folder) has no program \(name): run Tests/run, which builds it")
         }
         self.folder = folder
+    }
+
+    /// Hummingbird without Baton, which is built for comparisons only.
+    private static var stockServer: String? {
+        guard let folder = try? Binaries().folder else { return nil }
+        let path = "\(folder)/stock-server"
+        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+    }
+
+    /// Whether it has been built.
+    public static var hasStockServer: Bool { stockServer != nil }
+
+    /// Puts it beside the others.
+    public static func copyStockServer(into machine: Machine) throws {
+        let place = machine.path("/usr/local/bin/stock-server")
+        guard let stockServer, !FileManager.default.fileExists(atPath: place) else { return }
+        try FileManager.default.copyItem(atPath: stockServer, toPath: place)
     }
 }

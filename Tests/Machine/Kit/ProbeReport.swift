@@ -57,6 +57,8 @@ public struct ProbeReport: Decodable, Sendable {
     public struct Restart: Decodable, Sendable {
         /// Whether the command exited with 0.
         public let succeeded: Bool
+        /// How long it ran.
+        public let tookSeconds: Double
         /// The longest time without a good response to a request on a new connection.
         public let longestNewConnectionGapMilliseconds: Double?
     }

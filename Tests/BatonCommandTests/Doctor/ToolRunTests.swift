@@ -1,0 +1,72 @@
+import Testing
+
+@testable import BatonCommand
+
+@Suite struct ToolRunTests {
+    private func run(_ script: String, limit: Duration = .seconds(60)) throws -> ToolRun {
+        try ToolRun.run(["sh", "-c", script], variables: ["WORD": "x y"], limit: limit)
+    }
+
+    @Test func whatItWritesAndHowItEnds() throws {
+        let run = try run("echo \"$WORD\"; echo one >&2; echo two >&2; exit 3")
+        #expect(run.status == 3)
+        #expect(run.output == "x y\n")
+        #expect(run.reason == "one; two")
+        #expect(try self.run("kill -TERM $$").status == 128 + 15)
+        #expect(try self.run("exit 4").reason == "exit 4")
+    }
+
+    @Test func moreThanAPipeHolds() throws {
+        let run = try run("head -c 300000 /dev/zero | tr '\\0' e >&2; head -c 300000 /dev/zero | tr '\\0' o")
+        #expect(run.output.count == 300_000)
+        #expect(run.errors.count == 300_000)
+    }
+
+    @Test func whatIsNotThereAndWhatDoesNotEnd() throws {
+        let missing = #expect(throws: ToolRun.Failure.self) { try ToolRun.run(["no-such-tool-anywhere"]) }
+        #expect(missing?.description.contains("no-such-tool-anywhere") == true)
+        let late = #expect(throws: ToolRun.Failure.self) { try run("exec sleep 600", limit: .milliseconds(100)) }
+        #expect(late?.description.contains("has not ended within") == true)
+    }
+
+    @Test func propertiesOfUnits() {
+        let properties = Systemctl.properties("Id=a\nListen=[::]:1 (Stream)\nListen=/x (Stream)\nEmpty=\nA=b=c\nodd\n")
+        #expect(properties["Listen"] == ["[::]:1 (Stream)", "/x (Stream)"])
+        #expect(properties["Empty"] == [""])
+        #expect(properties["A"] == ["b=c"])
+    }
+
+    @Test func exposures() throws {
+        let output = "x\n✓ User=…  0.1\n\n→ Overall exposure level for app.service: 9.6 UNSAFE 😨\n"
+        let exposure = try #require(Exposure(output: output))
+        #expect(exposure.score == 9.6)
+        #expect(Exposure(output: "nothing") == nil)
+        let units = try UnitFilesOnDisk(InstalledUnits.app())
+        var examination = try units.examination()
+        examination.exposure = exposure
+        #expect(examination.findings().map(\.id) == [.exposure])
+        examination.exposure = Exposure(score: 1.3)
+        #expect(examination.findings() == [])
+    }
+
+    @Test(.enabled(if: SystemdAnalyze.isInstalled, "systemd-analyze is not installed"))
+    func theExposureOfOurUnits() throws {
+        for file in ["app.service", "app-supervised.service"] {
+            let units = try UnitFilesOnDisk(InstalledUnits.app(service: file))
+            let unit = try units.examination().service
+            let exposure = try Exposure.read(of: unit, in: units.folders)
+            #expect((0...1.5).contains(exposure.score))
+            try units.write(
+                "[Service]\nDynamicUser=no\nSystemCallFilter=\nPrivateDevices=no\n",
+                to: "app.service.d/a.conf"
+            )
+            let open = try Exposure.read(of: unit, in: units.folders)
+            #expect(open.score > exposure.score, "drop-ins count")
+        }
+    }
+}
+
+/// Whether the tool is there.
+enum SystemdAnalyze {
+    static let isInstalled = (try? ToolRun.run(["systemd-analyze", "--version"]))?.status == 0
+}

@@ -1,0 +1,74 @@
+import Foundation
+import MachineKit
+import SystemdTestKit
+import Testing
+
+extension UnderSystemd {
+    /// Units that `baton units` writes, installs and removes.
+    @Suite struct WrittenUnits {
+        private static let port = 8095
+
+        private func baton(_ arguments: [String], _ machine: Machine) async throws -> CommandResult {
+            try await machine.run(["/usr/local/bin/baton"] + arguments)
+        }
+
+        private func pid(_ machine: Machine) async throws -> Int32 {
+            let answer = try await machine.check("curl", "-sS", "http://127.0.0.1:\(Self.port)/")
+            return try #require(answer.firstMatch(of: /pid (\d+)/).flatMap { Int32($0.output.1) }, "\(answer)")
+        }
+
+        @Test(.timeLimit(.minutes(1)), arguments: ["plain", "supervised", "template"])
+        func installedTheyServeAndRestart(kind: String) async throws {
+            let machine = try await Machine.shared
+            let service = kind == "template" ? "written@a.service" : "written.service"
+            let options = ["units", "--name", "written"]
+            _ = try await baton(options + ["--uninstall", "--force"], machine)
+            let installed = try await baton(
+                options + [
+                    "--kind", kind, "--port", "\(Self.port)", "--state-directory", "written", "--memory-max", "1G",
+                ]
+                    + ["--install", "--", "/usr/local/bin/app", "--drain-timeout", "20s"],
+                machine
+            )
+            #expect(installed.status == 0, "\(installed)")
+            let verified = try await machine.run("systemd-analyze", "verify", service, "written.socket")
+            #expect(verified.output + verified.errors == "")
+
+            let old = try await pid(machine)
+            try await machine.check("systemctl", "restart", service)
+            let new = try await pid(machine)
+            #expect(new != old)
+            let report = try await baton(["doctor", service], machine)
+            #expect(
+                report.output.contains(": nothing to complain about (systemd \(machine.systemdVersion), "),
+                "\(report)"
+            )
+            #expect(!report.output.contains("not checked"), "\(report)")
+            let exposure = try await machine.run(
+                "systemd-analyze",
+                "security",
+                "--no-pager",
+                "--threshold=15",
+                service
+            )
+            #expect(exposure.status == 0, "\(exposure)")
+            if kind == "template" {
+                // Beside it, on the same socket.
+                try await machine.check("systemctl", "start", "written@b.service")
+                try await machine.waitUntil { try await pid(machine) != new }
+                #expect(try await baton(["doctor", "written@b.service"], machine).status == 0)
+            }
+
+            let removed = try await baton(options + ["--uninstall"], machine)
+            #expect(removed.status == 0, "\(removed)")
+            #expect(try await machine.listenQueue(port: UInt16(Self.port)) == nil)
+            let left = try await machine.run(
+                "sh",
+                "-c",
+                "ls -d /etc/systemd/system/*written* /etc/systemd/system/*/written*"
+            )
+            #expect(left.output == "")
+            #expect(try await machine.check("systemctl", "show", "-P", "LoadState", "written.socket") == "not-found")
+        }
+    }
+}
