@@ -90,7 +90,8 @@ public final class FDStore: Sendable {
                     + "\(Self.mostAtOnce - 1) of them; use more than one name"
             )
         }
-        let attempt = try reserve(name, descriptors.count)
+        // systemd before 254 closes it on a thread of its own, which on a busy machine takes its time, too.
+        let attempt = try reserve(name, descriptors.count, patience: .milliseconds(250))
         do {
             try store(descriptors, name, watched: watched, attempt)
         } catch {
@@ -109,7 +110,8 @@ public final class FDStore: Sendable {
         forget(name)
     }
 
-    func reserve(_ name: StoredName, _ count: Int) throws(FDStoreError) -> Attempt {
+    /// - Parameter patience: How long the manager may take to close what it refuses, if it has not said how many it keeps.
+    func reserve(_ name: StoredName, _ count: Int, patience: Duration) throws(FDStoreError) -> Attempt {
         let reserved = entries.withLock { entries -> (number: Int, total: Int)? in
             guard entries.counts[name.description] == nil else { return nil }
             entries.counts[name.description] = count
@@ -121,8 +123,7 @@ public final class FDStore: Sendable {
         }
         return Attempt(
             canary: "baton-room-\(getpid())-\(reserved.number)",
-            // systemd before 254 closes it on a thread of its own, which on a busy machine takes its time, too.
-            patience: capacity.map { reserved.total < $0 } == true ? .zero : .milliseconds(250),
+            patience: capacity.map { reserved.total < $0 ? .zero : .milliseconds(250) } ?? patience,
             deadline: .after(timeLimit)
         )
     }

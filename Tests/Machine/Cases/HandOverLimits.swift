@@ -52,7 +52,7 @@ extension UnderSystemd {
             try await machine.check("prlimit", "--pid", "\(pid)", "--nofile=\(open + 8):")
             try await server.systemctl("restart")
             try await expectAnswers(connections, from: try await server.mainPID())
-            #expect(try await server.property("NFileDescriptorStore") == "0")
+            try await server.waitForProperty("NFileDescriptorStore") { $0 == "0" }
         }
 
         /// The successor may open fewer than there are: they wait in the store. While they do, their number is more than may be under
