@@ -6,13 +6,14 @@ extension UnderSystemd {
     /// A reload of a supervised service closes no connection: they go to the next generation.
     @Suite struct SupervisedHandOver {
         @Test(.timeLimit(.minutes(2)))
-        func tenThousandIdleConnectionsSurviveReloads() async throws {
+        func tenThousandIdleConnectionsSurviveHUP() async throws {
             let server = try await Server.install(.supervised(), in: try await Machine.shared)
             let (result, report) = try await server.machine.probe(
                 server,
                 [
                     "--connections", "4", "--mode", "new-connection", "--rate", "100", "--idle", "10000", "--no-close",
-                    "--restart", "systemctl reload \(server.service)",
+                    // HUP, and the end of the old generation, which answers until it is told.
+                    "--restart", "baton restart --control /run/app/baton-run --until-drained",
                 ],
                 restarts: 2,
                 interval: 3,
