@@ -1,8 +1,8 @@
 internal import Baton
 internal import Systemd
 
-/// The way of connections to the process that serves now, which may be another one before the last of them has gone: then it leads
-/// through another carrier. Thread-safe.
+/// The way of connections to the process that serves next. It leads through another carrier when that is another process before the last
+/// of them has gone, or when the carrier is full. Thread-safe.
 final class CarrierWay: Sendable {
     private struct State {
         var carrier: Carrier
@@ -11,7 +11,7 @@ final class CarrierWay: Sendable {
         var left = CarrierWay.most
     }
 
-    /// More processes than follow each other while connections are drained.
+    /// More processes than follow each other while connections are drained, and more than a store should have to keep.
     private static let most = 100
 
     private let state: Locked<State>
@@ -19,7 +19,7 @@ final class CarrierWay: Sendable {
 
     /// - Parameters:
     ///   - carrier: The first carrier.
-    ///   - next: Finds another one, when nobody takes connections out of the one before; it may wait. Nil if there is none.
+    ///   - next: Finds another one, when the one before takes no more; it may wait. Nil if there is none.
     init(_ carrier: Carrier, next: (@Sendable () -> Carrier?)?) {
         state = Locked(State(carrier: carrier))
         self.next = next
@@ -28,7 +28,7 @@ final class CarrierWay: Sendable {
     /// Where to put connections at this moment.
     var carrier: Carrier { state.withLock { $0.carrier } }
 
-    /// Nobody takes connections out of a carrier: has the next one sought, on a thread of its own.
+    /// A carrier takes no more: has the next one sought, on a thread of its own.
     ///
     /// - Returns: Whether it makes sense to try again a little later.
     func renew(insteadOf carrier: Carrier) -> Bool {

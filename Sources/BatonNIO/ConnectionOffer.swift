@@ -46,7 +46,7 @@ public final class ConnectionOffer: Sendable {
     /// - Parameters:
     ///   - carrier: Where connections are put.
     ///   - next: Finds another carrier, when nobody takes connections out of the one before; it may wait. Nil if there is none.
-    ///   - isEmptied: Whether somebody takes them out already.
+    ///   - isEmptied: Whether somebody takes them out already; if not, a full one is followed by another, too.
     ///   - loops: The event loops of the connections.
     ///   - moved: Told of those that are given away, on their event loop.
     init(
@@ -123,8 +123,8 @@ public final class ConnectionOffer: Sendable {
         if count > 0 { moved(offered.prefix(count).map(\.channel)) }
         for entry in offered.prefix(count) { entry.done(.moved) }
         guard let failure else { return }
-        let mayPass =
-            Self.ends.contains(failure) ? way.renew(insteadOf: carrier) : isEmptied && Self.passing.contains(failure)
+        let isOver = Self.ends.contains(failure) || failure == .wouldBlock && !isEmptied
+        let mayPass = isOver ? way.renew(insteadOf: carrier) : isEmptied && Self.passing.contains(failure)
         for entry in offered.dropFirst(count) {
             if mayPass {
                 entry.done(.later)

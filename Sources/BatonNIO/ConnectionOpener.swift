@@ -79,8 +79,10 @@ final class ConnectionOpener<Connection: Sendable>: Sendable {
         for offset in 0..<min(connections.count, loops.count) {
             let index = (turn + offset) % loops.count
             loops[index].loop.execute {
-                for position in stride(from: offset, to: connections.count, by: self.loops.count) {
-                    self.open(connections[position], loop: index)
+                self.register.together(on: self.loops[index].loop) {
+                    for position in stride(from: offset, to: connections.count, by: self.loops.count) {
+                        self.open(connections[position], loop: index)
+                    }
                 }
                 if let (left, done) = left, left.isLast() { done() }
             }

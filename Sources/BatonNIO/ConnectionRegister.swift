@@ -74,6 +74,11 @@ final class ConnectionRegister: Sendable {
         self.offer.withLock { $0 = offer }
     }
 
+    /// Opens connections that have come together, so that they go together if the server stops. To be called on their event loop.
+    func together(on loop: any EventLoop, _ open: () -> Void) {
+        if let offer = offer.withLock({ $0 }) { offer.collect(on: loop, open) } else { open() }
+    }
+
     /// What became of the offer; nil if there was none.
     var handOverReport: String? { offer.withLock { $0 }?.report }
 

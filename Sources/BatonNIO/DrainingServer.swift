@@ -135,7 +135,7 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
                         register.offer(
                             ConnectionOffer(
                                 carrier: carrier,
-                                next: succession?.next,
+                                next: succession?.next(for: reason),
                                 isEmptied: isEmptied,
                                 loops: loops,
                                 moved: { channels in

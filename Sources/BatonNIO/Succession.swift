@@ -87,10 +87,11 @@ package final class Succession: Sendable {
         }
     }
 
-    /// Finds a carrier to whoever serves when nobody takes connections out of the one before; nil if that cannot be another process. It may
-    /// take as long as the manager does.
-    var next: (@Sendable () -> Carrier?)? {
-        guard isManaged else { return nil }
+    /// Finds another carrier when the one before takes no more; nil if there cannot be one. It may take as long as the manager does.
+    ///
+    /// - Parameter reason: Why the server stops.
+    func next(for reason: StopReason) -> (@Sendable () -> Carrier?)? {
+        guard isManaged || reason == .restarting else { return nil }
         return { [self] in storedCarrier() }
     }
 

@@ -94,10 +94,11 @@ enum ServiceUnitText {
             "SIGINT",
             because:
                 "`systemctl restart` sends this signal instead of TERM. It tells the program that another process follows, and the "
-                + "program leaves its connections to that one in systemd's store: none is closed. A restart needs one place; the "
-                + "others are for restarts that overtake each other."
+                + "program leaves its connections to that one in systemd's store: none is closed. A restart needs one place, as "
+                + "a rule; the others are for hundreds of connections that are busy till the last moment, and for restarts that "
+                + "overtake each other."
         )
-        unit.set("FileDescriptorStoreMax", 8)
+        unit.set("FileDescriptorStoreMax", 64)
     }
 
     private static func stopOfSupervisor(_ unit: inout UnitWriter, _ plan: UnitsPlan) {
@@ -113,7 +114,7 @@ enum ServiceUnitText {
                     + "what is set below, because only root may move processes."
             )
         }
-        unit.set("FileDescriptorStoreMax", 16, because: "What the supervisor keeps over a restart.")
+        unit.set("FileDescriptorStoreMax", 64, because: "What the supervisor keeps over a restart.")
     }
 
     private static func directories(_ unit: inout UnitWriter, _ plan: UnitsPlan) {

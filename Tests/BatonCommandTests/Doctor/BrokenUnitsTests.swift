@@ -62,11 +62,11 @@ import Testing
         Defect(.killModeLeaves, ["TimeoutStopSec=40": "TimeoutStopSec=40\nKillMode=process"]),
         Defect(.killSignal, ["TimeoutStopSec=40": "TimeoutStopSec=40\nKillSignal=SIGKILL"]),
         Defect(.killSignal, ["TimeoutStopSec=40": "TimeoutStopSec=40\nKillSignal=2"]),
-        Defect(.storeMissing, ["FileDescriptorStoreMax=8": ""]),
-        Defect(.storeMissing, ["FileDescriptorStoreMax=16": "FileDescriptorStoreMax=0"], service: supervised),
-        Defect(.storeSmall, ["FileDescriptorStoreMax=8": "FileDescriptorStoreMax=1"]),
+        Defect(.storeMissing, ["FileDescriptorStoreMax=64": ""]),
+        Defect(.storeMissing, ["FileDescriptorStoreMax=64": "FileDescriptorStoreMax=0"], service: supervised),
+        Defect(.storeSmall, ["FileDescriptorStoreMax=64": "FileDescriptorStoreMax=1"]),
         Defect(.restartSignalMissing, ["RestartKillSignal=SIGINT": ""]),
-        Defect(.handOverMissing, ["RestartKillSignal=SIGINT": "", "FileDescriptorStoreMax=8": ""]),
+        Defect(.handOverMissing, ["RestartKillSignal=SIGINT": "", "FileDescriptorStoreMax=64": ""]),
         Defect(.restartMissing, ["Restart=always": "Restart=no"]),
         Defect(.restartMissing, ["Restart=always": ""]),
         Defect(.watchdogMissing, ["WatchdogSec=10": ""]),
@@ -176,7 +176,7 @@ import Testing
             Type=notify
             ExecStart=/usr/local/bin/app
             Restart=always
-            FileDescriptorStoreMax=8
+            FileDescriptorStoreMax=64
             RestartKillSignal=SIGINT
             """
         let findings = try UnitFilesOnDisk(["app.socket": socket, "app.service": service]).findings()

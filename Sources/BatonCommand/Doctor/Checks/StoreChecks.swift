@@ -26,7 +26,7 @@ enum StoreChecks {
                 ? "what the supervisor and its workers keep over a restart is lost: systemd keeps nothing for it"
                 : "the program is told that another process follows, and cannot leave its connections to it: systemd keeps "
                     + "nothing for it, and they are closed",
-            write: "FileDescriptorStoreMax=\(supervised ? 16 : 8)",
+            write: "FileDescriptorStoreMax=64",
             at: service.last(.fileDescriptorStoreMax),
             source: source
         )
@@ -37,7 +37,7 @@ enum StoreChecks {
             .storeSmall,
             service,
             "a restart needs one place; with one alone, a second restart that overtakes the first closes its connections",
-            write: "FileDescriptorStoreMax=8",
+            write: "FileDescriptorStoreMax=64",
             at: service.last(.fileDescriptorStoreMax),
             source: source
         )
@@ -59,7 +59,7 @@ enum StoreChecks {
             .handOverMissing,
             service,
             "a restart closes idle connections, and a request that a client writes in that moment is lost; programs built with "
-                + "Baton leave them to the next process with this, and FileDescriptorStoreMax=8",
+                + "Baton leave them to the next process with this, and FileDescriptorStoreMax=64",
             write: "RestartKillSignal=SIGINT",
             source: "\(signalSource); \(source)"
         )
