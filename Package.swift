@@ -73,7 +73,7 @@ let package = Package(
     ],
     traits: [
         .trait(name: libsystemd, description: "Speaks to systemd, through libsystemd; on Linux only."),
-        .trait(name: grpc, description: "Has BatonGRPC, which is not finished: a drain may still lose calls."),
+        .trait(name: grpc, description: "Has BatonGRPC: gRPC services, by grpc-swift-2."),
         .default(enabledTraits: [libsystemd]),
     ],
     dependencies: [

@@ -51,7 +51,7 @@ struct Client {
 
     /// Whether a shell command fails. It inherits no connection, which would stay open as long as it runs.
     private static func fails(_ command: String) async throws -> Bool {
-        let result = try await Subprocess.run(.path("/bin/sh"), arguments: ["-c", command], output: .discarded)
+        let result = try await Subprocess.run(.name("sh"), arguments: ["-c", command], output: .discarded)
         return !result.terminationStatus.isSuccess
     }
 }
