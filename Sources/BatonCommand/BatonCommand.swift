@@ -17,7 +17,7 @@ struct BatonCommand: AsyncParsableCommand {
             ),
             CommandGroup(
                 name: "For units:",
-                subcommands: [UnitsCommand.self, ReloadCommand.self, DrainScopeCommand.self]
+                subcommands: [UnitsCommand.self, RolloverCommand.self, ReloadCommand.self, DrainScopeCommand.self]
             ),
             CommandGroup(name: "To check a server:", subcommands: [DoctorCommand.self, ProbeCommand.self]),
         ]

@@ -14,7 +14,7 @@ import Testing
 
     private static let pages: [(page: String, command: any ParsableCommand.Type, options: Int)] = [
         ("baton-run.1", RunCommand.self, 15), ("baton-doctor.1", DoctorCommand.self, 5),
-        ("baton-probe.1", ProbeCommand.self, 15),
+        ("baton-probe.1", ProbeCommand.self, 15), ("baton-rollover.1", RolloverCommand.self, 5),
         ("baton-units.1", UnitsCommand.self, 15),
     ]
 

@@ -41,7 +41,8 @@ struct UnitInstaller {
         say(root == nil ? "enabled \(list), and started" : "enabled \(list)")
         guard root == nil else { return }
         let user = isUser ? " --user" : ""
-        say("next: systemctl\(user) start \(plan.startedService); baton doctor\(user) \(plan.startedService)")
+        let deploy = plan.kind == .template ? "; for a new version: baton rollover\(user) \(plan.name)" : ""
+        say("next: systemctl\(user) start \(plan.startedService); baton doctor\(user) \(plan.startedService)\(deploy)")
     }
 
     func uninstall(_ name: String, say: (String) -> Void) throws {
@@ -63,6 +64,8 @@ struct UnitInstaller {
         let installed = files.filter { !$0.contains("@.") }
         if !installed.isEmpty { try systemctl(["disable", "--"] + installed) }
         for line in try folder.remove(files, of: name) { say(line) }
+        let instances = StartedInstance(folder: folder.path, sockets: sockets.compactMap { UnitName($0) })
+        for path in try instances.remove() { say("removed \(path)") }
         if root == nil { try systemctl(["daemon-reload"]) }
     }
 

@@ -62,7 +62,7 @@ extension UnderSystemd {
             #expect(
                 app.subtracting(supervised) == [
                     "Description=Server that is restarted without losing a request", "ExecStart=/usr/local/bin/app",
-                    "ExecReload=/usr/local/bin/baton reload", "RestartKillSignal=SIGINT", "FileDescriptorStoreMax=64",
+                    "ExecReload=/usr/local/bin/baton reload", "RestartKillSignal=SIGINT",
                 ]
             )
             #expect(
@@ -70,7 +70,6 @@ extension UnderSystemd {
                     "Description=Server that is restarted without waiting for its requests",
                     "ExecStart=/usr/local/bin/baton run --notify -- /usr/local/bin/app",
                     "ExecReload=/usr/local/bin/baton restart", "ExecStop=+/usr/local/bin/baton drain-scope",
-                    "FileDescriptorStoreMax=64",
                 ]
             )
         }

@@ -6,10 +6,11 @@ struct Systemctl {
 
     /// Runs it.
     ///
+    /// - Parameter limit: How long it may take.
     /// - Throws: ``ToolRun/Failure``, also if it has failed.
     @discardableResult
-    func run(_ arguments: [String]) throws(ToolRun.Failure) -> String {
-        let run = try ToolRun.run(command + arguments)
+    func run(_ arguments: [String], limit: Duration = .seconds(30)) throws(ToolRun.Failure) -> String {
+        let run = try ToolRun.run(command + arguments, limit: limit)
         guard run.status == 0 else {
             throw ToolRun.Failure(
                 description: "\((command + arguments.prefix(1)).joined(separator: " ")): \(run.reason)"
