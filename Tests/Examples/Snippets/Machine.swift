@@ -7,6 +7,7 @@ enum MachineSnippets {
         let app = try await Server.install(UnitPair(named: "app", in: "units"), in: machine)
         let mark = try await machine.markJournal()
         try await app.systemctl("restart")
-        return try await app.journal(since: mark)
+        let entries = try await app.journal(since: mark)
+        return entries
     }
 }
