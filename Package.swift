@@ -293,8 +293,8 @@ let package = Package(
         .testTarget(
             name: "ExampleTests",
             dependencies: [
-                "BatonCommand", "BatonNIO", "Snippets", "SystemdTestKit", "datagram-echo", "grpc-client", "grpc-echo",
-                "hello", "line-echo", .logging, .nioCore, .serviceLifecycle, .subprocess, .systemPackage,
+                "BatonCommand", "BatonNIO", "MachineKit", "Snippets", "SystemdTestKit", "datagram-echo", "grpc-client",
+                "grpc-echo", "hello", "line-echo", .logging, .nioCore, .serviceLifecycle, .subprocess, .systemPackage,
             ],
             swiftSettings: strict
         ),

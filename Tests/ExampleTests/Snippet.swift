@@ -1,4 +1,5 @@
 import Foundation
+import MachineKit
 
 /// A piece of Swift that a page or a doc comment shows: a fenced block, of a diff what comes out of it.
 ///
@@ -49,23 +50,19 @@ struct Snippet: CustomStringConvertible {
 }
 
 extension Snippet {
-    private static var root: URL {
-        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-    }
-
     /// What README.md, the pages of the modules and their doc comments show.
     static func shown() throws -> [Snippet] {
-        let pages = try files(in: "Sources", ending: ".md") + [root.appending(path: "README.md")]
-        let sources = try files(in: "Sources", ending: ".swift")
-        return try pages.flatMap { all(in: try lines(of: $0), of: name(of: $0)) }
-            + sources.flatMap { all(in: try lines(of: $0).map(comment), of: name(of: $0)) }
+        let pages = try SourceTree.files(in: "Sources", ending: ".md") + ["README.md"]
+        let sources = try SourceTree.files(in: "Sources", ending: ".swift")
+        return try pages.flatMap { all(in: try lines(of: $0), of: $0) }
+            + sources.flatMap { all(in: try lines(of: $0).map(comment), of: $0) }
     }
 
     /// The files of the examples, which are compiled, and of the tests of these.
     static func compiled() throws -> [String] {
-        try ["Tests/Examples", "Tests/ExampleTests"].flatMap { try files(in: $0, ending: ".swift") }
-            .map { try String(contentsOf: $0, encoding: .utf8) }
+        try ["Tests/Examples", "Tests/ExampleTests"]
+            .flatMap { try SourceTree.files(in: $0, ending: ".swift") }
+            .map { try SourceTree.text($0) }
     }
 
     /// What a line has behind `///`.
@@ -74,17 +71,7 @@ extension Snippet {
         return text.hasPrefix("///") ? String(text.dropFirst(3).trimmingPrefix(" ")) : ""
     }
 
-    private static func lines(of file: URL) throws -> [String] {
-        try String(contentsOf: file, encoding: .utf8).components(separatedBy: "\n")
-    }
-
-    private static func name(of file: URL) -> String {
-        String(file.path.trimmingPrefix(root.path).trimmingPrefix("/"))
-    }
-
-    private static func files(in folder: String, ending suffix: String) throws -> [URL] {
-        let folder = root.appending(path: folder)
-        return try FileManager.default.subpathsOfDirectory(atPath: folder.path)
-            .filter { $0.hasSuffix(suffix) }.sorted().map { folder.appending(path: $0) }
+    private static func lines(of file: String) throws -> [String] {
+        try SourceTree.text(file).components(separatedBy: "\n")
     }
 }
