@@ -273,10 +273,28 @@ let package = Package(
             path: "Tests/Examples/GRPCEcho",
             swiftSettings: strict
         ),
+        // What README.md and the documentation show.
+        .executableTarget(
+            name: "hello",
+            dependencies: ["Baton", "BatonHummingbird", .hummingbird],
+            path: "Tests/Examples/Hello",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Snippets",
+            dependencies: [
+                "Baton", "BatonGRPC", "BatonHTTP2", "BatonHummingbird", "BatonHummingbirdHTTP2", "BatonNIO", "BatonTLS",
+                "JournalLogging", "Systemd", "SystemdTestKit", .grpcCore, .hummingbird, .logging, .nioCore, .nioExtras,
+                .nioHTTP1, .nioHTTP2, .serviceLifecycle, .unixSignals,
+            ],
+            path: "Tests/Examples/Snippets",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "ExampleTests",
             dependencies: [
-                "BatonCommand", "datagram-echo", "grpc-client", "grpc-echo", "line-echo", .subprocess, .systemPackage,
+                "BatonCommand", "BatonNIO", "MachineKit", "Snippets", "SystemdTestKit", "datagram-echo", "grpc-client",
+                "grpc-echo", "hello", "line-echo", .logging, .nioCore, .serviceLifecycle, .subprocess, .systemPackage,
             ],
             swiftSettings: strict
         ),

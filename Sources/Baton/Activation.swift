@@ -91,7 +91,7 @@ public struct Activation: ~Copyable, Sendable {
     ///   - addresses: Where to listen if nobody passed a socket.
     ///   - name: The name the sockets opened here go by, as `FileDescriptorName=` names those of a socket unit.
     /// - Returns: The sockets and their origin.
-    /// - Throws: ``Systemd/ActivationError`` if what was passed is malformed, or an address cannot be listened on.
+    /// - Throws: `ActivationError` if what was passed is malformed, or an address cannot be listened on.
     public static func take(
         elseBind addresses: [ListenAddress],
         named name: String = "http"
@@ -103,7 +103,7 @@ public struct Activation: ~Copyable, Sendable {
     ///
     /// - Parameter addresses: Where to listen if nobody passed a socket, by the name the sockets opened there go by.
     /// - Returns: The sockets and their origin.
-    /// - Throws: ``Systemd/ActivationError`` if what was passed is malformed, or an address cannot be listened on.
+    /// - Throws: `ActivationError` if what was passed is malformed, or an address cannot be listened on.
     public static func take(
         elseBind addresses: KeyValuePairs<String, [ListenAddress]>
     ) throws(ActivationError) -> Activation {
@@ -167,7 +167,7 @@ public struct Activation: ~Copyable, Sendable {
     ///   - name: `FileDescriptorName=` of the socket unit.
     ///   - index: The position among the sockets of that name, from 0.
     /// - Returns: The socket, which is the caller's now.
-    /// - Throws: ``Systemd/ActivationError/Code/missing``, listing what there is.
+    /// - Throws: `ActivationError.Code.missing`, listing what there is.
     public mutating func take(_ name: String, index: Int) throws(ActivationError) -> ListenSocket {
         try sockets.take(name, index: index)
     }
@@ -195,7 +195,7 @@ public struct Activation: ~Copyable, Sendable {
     ///   - unclaimed: Told of each socket that nobody claimed, before it is closed: connections made to it would wait
     ///     for ever in this process while its holder believes that they are served.
     /// - Returns: At least one socket; they are the caller's now.
-    /// - Throws: ``Systemd/ActivationError/Code/missing``, listing what there is.
+    /// - Throws: `ActivationError.Code.missing`, listing what there is.
     public consuming func claim(
         _ name: String,
         and others: [String] = [],

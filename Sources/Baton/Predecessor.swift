@@ -51,7 +51,7 @@ package final class Predecessor: Sendable {
     /// taken.
     ///
     /// - Returns: The predecessor, or nil if there is none, or it has started another process (`LISTEN_PID`).
-    /// - Throws: ``Systemd/ActivationError/Code/badEnvironment``. The variable is cleared all the same.
+    /// - Throws: `ActivationError.Code.badEnvironment`. The variable is cleared all the same.
     static func take() throws(ActivationError) -> Predecessor? {
         guard let value = environmentValue(variable) else { return nil }
         unsetenv(variable)

@@ -25,14 +25,14 @@ extension GRPCServer where Transport == HTTP2ServerTransport.Activated {
     /// deadline now. `beginGracefulShutdown()` begins the drain, too.
     ///
     /// - Parameters:
-    ///   - activation: The sockets, from ``Baton/Activation/take(elseBind:named:)``, first thing in `main`.
+    ///   - activation: The sockets, from `Activation.take(elseBind:named:)`, first thing in `main`.
     ///   - name: The `FileDescriptorName=` of the sockets to serve, without TLS. Others are closed, with a warning.
     ///   - drain: How long the drain may take. There is no linger: a client that idles goes when it has seen the GOAWAYs.
     ///   - lifecycle: What the program does when it starts, reloads, idles and is asked whether it is well.
     ///   - logger: Where it is said what happens.
     ///   - gracefulShutdownSignals: The signals that begin the drain. With QUIT among them, no signal cuts a drain short.
-    /// - Throws: ``Systemd/ActivationError`` if no socket of that name is there or one is no listening stream socket; the
-    ///   `RuntimeError` of a server that has been run before; what ``BatonNIO/Lifecycle/prepare`` throws; the `Errno` of a process that is at a limit.
+    /// - Throws: `ActivationError` if no socket of that name is there or one is no listening stream socket; the
+    ///   `RuntimeError` of a server that has been run before; what `Lifecycle.prepare` throws; the `Errno` of a process that is at a limit.
     public func runService(
         on activation: consuming Activation,
         named name: String = "grpc",
@@ -84,7 +84,7 @@ extension GRPCServer where Transport == HTTP2ServerTransport.Activated {
     ///   - drain: How long the drain may take.
     ///   - lifecycle: What the program does at its turning points.
     ///   - logger: Where it is said what happens.
-    /// - Returns: A service to be run once. It returns by itself after ``BatonNIO/Lifecycle/idleExit``, and when the connection of a
+    /// - Returns: A service to be run once. It returns by itself after `Lifecycle.idleExit`, and when the connection of a
     ///   socket unit with `Accept=yes` has ended: `successTerminationBehavior: .gracefullyShutdownGroup` is for that.
     /// - Throws: As there.
     public func activated(

@@ -20,7 +20,7 @@ extension HTTP2ServerTransport.Activated {
         /// TLS. ALPN offers `h2`, and clients may do without, as with gRPC's own transport.
         ///
         /// - Parameters:
-        ///   - certificate: The server's certificate; ``BatonTLS/TLSCertificate/reload()`` belongs into ``BatonNIO/Lifecycle/reload``.
+        ///   - certificate: The server's certificate; `TLSCertificate.reload()` belongs into `Lifecycle.reload`.
         ///   - configure: Changes the TLS configuration beyond the certificate: versions of TLS, certificates of clients.
         public static func tls(
             _ certificate: TLSCertificate,

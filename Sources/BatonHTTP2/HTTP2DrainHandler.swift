@@ -3,19 +3,19 @@ internal import BatonNIO
 public import NIOCore
 public import NIOHTTP2
 
-/// Ends an HTTP/2 connection without losing a request when the server stops (``BatonNIO/DrainEvent``).
+/// Ends an HTTP/2 connection without losing a request when the server stops (`DrainEvent`).
 ///
 /// Its place is between `NIOHTTP2Handler` and a connection manager that answers `ChannelShouldQuiesceEvent` with two GOAWAYs:
 /// `NIOHTTP2ServerConnectionManagementHandler`, or the one that Hummingbird or gRPC put there. ``add(to:goAwayLimit:)`` finds it.
 /// Each stream's channel needs an ``HTTP2StreamDrainHandler``: without it the connection seems to have no requests.
 ///
 /// - While serving it changes nothing.
-/// - At ``BatonNIO/DrainEvent/began`` the manager sends the first GOAWAY, which refuses nothing, and a PING. What arrives until the client has
+/// - At `DrainEvent.began` the manager sends the first GOAWAY, which refuses nothing, and a PING. What arrives until the client has
 ///   acknowledged the PING is served; then comes the second GOAWAY, which tells the client what it may send again elsewhere. It is
 ///   not waited for longer than the limit.
 /// - When the manager then closes the connection, all that was written is sent, then FIN, or `close_notify` and FIN; the rest is read, so that no
 ///   reset destroys a response. The manager alone would drop what the client is slow to take.
-/// - At ``BatonNIO/DrainEvent/cut(report:)`` it says which requests are lost.
+/// - At `DrainEvent.cut(report:)` it says which requests are lost.
 public final class HTTP2DrainHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Frames of the connection; those of its streams do not come here.
     public typealias InboundIn = HTTP2Frame

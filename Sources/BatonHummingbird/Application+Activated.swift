@@ -22,16 +22,16 @@ extension ApplicationProtocol {
     ///   closed. systemd is told `READY=1` right before.
     ///
     /// - Parameters:
-    ///   - activation: The sockets, from ``Baton/Activation/take(elseBind:named:)``, first thing in `main`.
+    ///   - activation: The sockets, from `Activation.take(elseBind:named:)`, first thing in `main`.
     ///   - name: The `FileDescriptorName=` of the sockets to serve. Others are closed, with a warning.
     ///   - http1: The configuration of the HTTP/1.1 channels.
     ///   - drain: How long the drain may take, and how long idle connections are still served in it.
-    ///   - upgrades: Other protocols to which a client can change its connection, ``BatonNIO/HTTP1Upgrade/webSocket(at:configuration:accept:serve:)``
+    ///   - upgrades: Other protocols to which a client can change its connection, `HTTP1Upgrade.webSocket(at:configuration:accept:serve:)`
     ///     for example. A request for one that is not here is the router's, and its response ends the connection.
     ///   - lifecycle: What the program does when it starts, reloads, idles and is asked whether it is well.
     ///   - gracefulShutdownSignals: The signals that begin the drain. A further one changes nothing. With QUIT among them, no
     ///     signal cuts a drain short.
-    /// - Throws: ``Systemd/ActivationError`` if no socket of that name is there or one is no listening stream socket;
+    /// - Throws: `ActivationError` if no socket of that name is there or one is no listening stream socket;
     ///   ``UnsupportedServerError``; what a service or a process before the server's start throws.
     public func runService(
         on activation: consuming Activation,
@@ -54,7 +54,7 @@ extension ApplicationProtocol {
     /// Runs the application on sockets of several names, each of which speaks something of its own:
     /// `serving: ["http": .http1(), "https": .https(certificate)]`.
     ///
-    /// See ``runService(on:named:http1:drain:lifecycle:gracefulShutdownSignals:)`` for everything else.
+    /// See ``runService(on:named:http1:upgrades:drain:lifecycle:gracefulShutdownSignals:)`` for everything else.
     ///
     /// - Parameters:
     ///   - activation: The sockets.
@@ -84,9 +84,9 @@ extension ApplicationProtocol {
     ///   - upgrades: Other protocols to which a client can change its connection.
     ///   - drain: How the drain goes.
     ///   - lifecycle: What the program does at its turning points.
-    /// - Returns: A service to be run once. It returns by itself after ``Lifecycle/idleExit``, and when the connection of a
+    /// - Returns: A service to be run once. It returns by itself after `Lifecycle.idleExit`, and when the connection of a
     ///   socket unit with `Accept=yes` has ended: `successTerminationBehavior: .gracefullyShutdownGroup` is for that.
-    /// - Throws: ``Systemd/ActivationError``, ``UnsupportedServerError``.
+    /// - Throws: `ActivationError`, ``UnsupportedServerError``.
     public func activated(
         on activation: consuming Activation,
         named name: String = "http",
@@ -111,7 +111,7 @@ extension ApplicationProtocol {
     ///   - serving: What is spoken on the sockets, by their `FileDescriptorName=`.
     ///   - drain: How the drain goes.
     ///   - lifecycle: What the program does at its turning points.
-    /// - Returns: As ``activated(on:named:http1:drain:lifecycle:)``.
+    /// - Returns: As ``activated(on:named:http1:upgrades:drain:lifecycle:)``.
     /// - Throws: As there, and what a certificate that cannot be used throws.
     public func activated(
         on activation: consuming Activation,

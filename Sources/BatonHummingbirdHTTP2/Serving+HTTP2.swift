@@ -35,7 +35,7 @@ extension Serving {
     /// HTTP/2 and HTTP/1.1 over TLS; ALPN chooses.
     ///
     /// - Parameters:
-    ///   - certificate: The server's certificate; ``BatonTLS/TLSCertificate/reload()`` belongs into ``BatonNIO/Lifecycle/reload``.
+    ///   - certificate: The server's certificate; `TLSCertificate.reload()` belongs into `Lifecycle.reload`.
     ///   - configuration: The configuration of the HTTP/2 channels, and in it that of the HTTP/1.1 channels and of the streams.
     ///   - upgrades: Other protocols to which a client can change an HTTP/1.1 connection.
     ///   - tls: Changes the TLS configuration beyond the certificate.

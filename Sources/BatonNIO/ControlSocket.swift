@@ -11,7 +11,7 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// Answers what is asked on the service's control socket; see ``Baton/ControlProtocol``.
+/// Answers what is asked on the service's control socket; see `ControlProtocol`.
 package final class ControlSocket: Sendable {
     /// How long a client may take to ask.
     private static let patience = TimeAmount.seconds(10)

@@ -17,7 +17,7 @@ public struct Datagram: Sendable {
     let addressLength: socklen_t
 
     /// Who sent it. The client of a UNIX socket that has bound none itself has no address
-    /// (``Systemd/SocketAddress/unnamed``), and cannot be answered.
+    /// (`SocketAddress.unnamed`), and cannot be answered.
     public var sender: Systemd.SocketAddress {
         withUnsafeBytes(of: address) {
             Systemd.SocketAddress(bytes: UnsafeRawBufferPointer(rebasing: $0.prefix(Int(addressLength))))

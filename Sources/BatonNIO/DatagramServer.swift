@@ -56,9 +56,9 @@ public struct DatagramServer: Sendable {
     /// Answers until TERM or INT; then drains and returns. QUIT makes the drain's deadline now.
     ///
     /// - Parameters:
-    ///   - activation: The socket, from ``Baton/Activation/take(elseBind:named:)``, first thing in `main`.
+    ///   - activation: The socket, from `Activation.take(elseBind:named:)`, first thing in `main`.
     ///   - gracefulShutdownSignals: The signals that begin the drain. With QUIT among them, no signal cuts a drain short.
-    /// - Throws: ``Systemd/ActivationError`` if there is not one datagram socket of that name; what ``Lifecycle/prepare``
+    /// - Throws: `ActivationError` if there is not one datagram socket of that name; what ``Lifecycle/prepare``
     ///   throws; the `Errno` of `eventfd(2)` or `pthread_create(3)` if the process is at a limit.
     public func run(
         on activation: consuming Activation,

@@ -39,7 +39,7 @@ public final class DrainingDatagramServer: Sendable {
     ///   - idleExit: Begin the drain when none has been received for that long; what comes later waits in the queue. That makes
     ///     sense only where somebody else holds the socket and starts the next generation. Nil is never.
     ///   - logger: Where it says what is cut and what fails.
-    /// - Throws: ``Systemd/ActivationError/Code/wrongKind`` if it is no datagram socket; the `Errno` of `eventfd(2)` if the
+    /// - Throws: `ActivationError.Code.wrongKind` if it is no datagram socket; the `Errno` of `eventfd(2)` if the
     ///   process is out of descriptors.
     public init(
         socket: consuming ListenSocket,

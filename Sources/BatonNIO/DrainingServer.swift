@@ -44,7 +44,7 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
     ///   - admission: Limits the number of open connections.
     ///   - logger: Where it says what is cut and what fails.
     ///   - setUp: Configures a connection's pipeline, on its event loop.
-    /// - Throws: ``Systemd/ActivationError/Code/wrongKind`` if a socket is neither a listening stream socket nor a connection;
+    /// - Throws: `ActivationError.Code.wrongKind` if a socket is neither a listening stream socket nor a connection;
     ///   the `Errno` of `eventfd(2)` if the process is out of descriptors.
     public convenience init(
         sockets: consuming ListenSockets,

@@ -74,9 +74,9 @@ public struct PipelineServer<Connection: Sendable>: Sendable {
     /// QUIT, before or in a drain, makes its deadline now: what is left is cut at once, and the log says what that was.
     ///
     /// - Parameters:
-    ///   - activation: The sockets, from ``Baton/Activation/take(elseBind:named:)``, first thing in `main`.
+    ///   - activation: The sockets, from `Activation.take(elseBind:named:)`, first thing in `main`.
     ///   - gracefulShutdownSignals: The signals that begin the drain. With QUIT among them, no signal cuts a drain short.
-    /// - Throws: ``Systemd/ActivationError`` if no socket of that name is there or one is no listening stream socket; what
+    /// - Throws: `ActivationError` if no socket of that name is there or one is no listening stream socket; what
     ///   ``Lifecycle/prepare`` throws; the `Errno` of `eventfd(2)` or `pthread_create(3)` if the process is at a limit.
     public func run(
         on activation: consuming Activation,

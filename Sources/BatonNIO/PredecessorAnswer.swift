@@ -30,7 +30,7 @@ package final class PredecessorAnswer: Sendable {
     /// Says that this process is ready, and waits for the answer, as long as it takes: the predecessor has its own limit, and its
     /// end is an answer, too. To be called once.
     ///
-    /// - Returns: The answer; ``Baton/Predecessor/Answer/nothing`` when the service stops.
+    /// - Returns: The answer; `Predecessor.Answer.nothing` when the service stops.
     /// - Throws: The `Errno` of `pthread_create(3)`.
     package func next() async throws -> Predecessor.Answer {
         try await withCheckedThrowingContinuation { continuation in

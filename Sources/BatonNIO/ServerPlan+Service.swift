@@ -28,7 +28,7 @@ extension ServerPlan {
 
     /// It as a service, to be run once. It returns by itself when its drain has another reason than a shutdown.
     ///
-    /// - Throws: ``Systemd/ActivationError`` if no socket of that name is there or one is of the wrong kind; the `Errno` of
+    /// - Throws: `ActivationError` if no socket of that name is there or one is of the wrong kind; the `Errno` of
     ///   `eventfd(2)` if the process is out of descriptors.
     package func service(on activation: consuming Activation) async throws -> ServiceGroup {
         let (logger, lifecycle) = (logger, lifecycle)

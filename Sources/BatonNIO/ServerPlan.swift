@@ -115,7 +115,7 @@ package struct ServerPlan: Sendable {
 extension ListenSockets {
     /// The one socket there is.
     ///
-    /// - Throws: ``Systemd/ActivationError/Code/wrongKind``, listing them, if there are several.
+    /// - Throws: `ActivationError.Code.wrongKind`, listing them, if there are several.
     fileprivate consuming func takeOne() throws(ActivationError) -> ListenSocket {
         guard descriptions.count == 1, let socket = popFirst() else {
             let list = descriptions.map { "\($0)" }.joined(separator: ", ")

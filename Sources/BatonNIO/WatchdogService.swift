@@ -32,7 +32,7 @@ public final class WatchdogService: Service, CustomStringConvertible {
     /// Creates a watchdog; it does nothing before ``run()``.
     ///
     /// - Parameters:
-    ///   - timeout: What the service manager expects, from ``Systemd/WatchdogTimeout/take()``.
+    ///   - timeout: What the service manager expects, from `WatchdogTimeout.take()`.
     ///   - notifier: The service manager.
     ///   - group: The event loops that must be alive.
     ///   - logger: Where it says who is late, once, and when that is over.

@@ -36,7 +36,7 @@ internal import Darwin
 /// `SYSLOG_FACILITY`, `SYSLOG_PID`, `SYSLOG_TIMESTAMP`, `SYSLOG_RAW`, `OBJECT_PID`, `COREDUMP_UNIT`,
 /// `COREDUMP_USER_UNIT` (systemd.journal-fields(7)).
 ///
-/// A ``Systemd/JournalMessageID`` is the one value that becomes a field of its own name, `MESSAGE_ID`.
+/// A `JournalMessageID` is the one value that becomes a field of its own name, `MESSAGE_ID`.
 ///
 /// Values go in whole: text, and ``JournalBytes`` byte by byte. A dictionary becomes one field for each of its values,
 /// `["user": ["id": 7]]` is `USER_ID=7`; an array becomes one field of the same name for each element, of which the

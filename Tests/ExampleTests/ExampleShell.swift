@@ -99,6 +99,7 @@ struct ExampleShell: Sendable, CustomStringConvertible {
                 "BATON": folder.appending(path: "baton").path,
                 "LINE": folder.appending(path: "line-echo").path,
                 "DATAGRAM": folder.appending(path: "datagram-echo").path,
+                "HELLO": folder.appending(path: "hello").path,
                 "GRPC": folder.appending(path: "grpc-echo").path,
                 "GRPC_CLIENT": folder.appending(path: "grpc-client").path,
                 "CLIENT": client,

@@ -58,6 +58,18 @@ import Testing
         #expect(shell.output.contains("of 6 processes"), "\(shell)")
     }
 
+    @Test(.needsLibsystemd) func theProgramOfTheReadMeIsReplaced() async throws {
+        try await ExampleShell.run(
+            """
+            hello() { curl -sS "http://127.0.0.1:$(port)/"; }
+            "$BATON" run --port 0 --pid-file pid --notify -- "$HELLO" 2>>log & PID=$!
+            said 'ready: accepting'; [ "$(hello)" = hello ] || die "the first"
+            kill -HUP $PID; said 'ready: accepting' 2; said 'drained:'; [ "$(hello)" = hello ] || die "the second"
+            kill -TERM $PID; wait $PID || die "baton run"; PID=
+            """
+        )
+    }
+
     #if GRPC
     @Test(.needsLibsystemd) func noCallIsLostWhereGenerationsOverlap() async throws {
         let shell = try await ExampleShell.run(

@@ -76,7 +76,7 @@ public final class FakeServiceManager: Sendable {
     ///   - address: Where to listen; by default at a port of 127.0.0.1 that the kernel chooses.
     ///   - name: `FileDescriptorName=`. Several sockets may have the same one.
     /// - Returns: Where it listens.
-    /// - Throws: ``Systemd/ActivationError``.
+    /// - Throws: `ActivationError`.
     @discardableResult
     public func listen(
         on address: ListenAddress = .tcp(host: "127.0.0.1", port: 0),

@@ -7,6 +7,12 @@ public enum SourceTree {
         try String(contentsOfFile: path(relative), encoding: .utf8)
     }
 
+    /// The files of one of its folders whose names end so, by their paths in the package.
+    public static func files(in folder: String, ending suffix: String) throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: path(folder))
+            .filter { $0.hasSuffix(suffix) }.sorted().map { "\(folder)/\($0)" }
+    }
+
     static func path(_ relative: String, file: String = #filePath) -> String {
         var root = URL(fileURLWithPath: file)
         for _ in 0..<4 { root.deleteLastPathComponent() }
