@@ -100,13 +100,30 @@ extension Machine {
         interval: Double = 1,
         seconds: Int
     ) async throws -> (result: CommandResult, report: ProbeReport) {
-        let file = "/run/probe.json"
-        let target = "http://127.0.0.1:\(server.units.port)"
-        var command = ["/usr/local/bin/baton", "probe", target, "--json", file] + options
-        if restarts > 0 {
-            if !options.contains("--restart") { command += ["--restart", "systemctl restart \(server.service)"] }
-            command += ["--restarts", "\(restarts)", "--interval", "\(interval)"]
+        var options = options
+        if restarts > 0, !options.contains("--restart") {
+            options += ["--restart", "systemctl restart \(server.service)"]
         }
+        return try await probe(
+            port: server.units.port,
+            options,
+            restarts: restarts,
+            interval: interval,
+            seconds: seconds
+        )
+    }
+
+    /// The same against whatever listens on a port of loopback; with restarts, `--restart` is among the options.
+    public func probe(
+        port: UInt16,
+        _ options: [String],
+        restarts: Int = 0,
+        interval: Double = 1,
+        seconds: Int
+    ) async throws -> (result: CommandResult, report: ProbeReport) {
+        let file = "/run/probe.json"
+        var command = ["/usr/local/bin/baton", "probe", "http://127.0.0.1:\(port)", "--json", file] + options
+        if restarts > 0 { command += ["--restarts", "\(restarts)", "--interval", "\(interval)"] }
         let result = try await run(command, seconds: seconds)
         guard let json = FileManager.default.contents(atPath: path(file)) else {
             throw MachineError("\(command.joined(separator: " ")) wrote no report: \(result)")
