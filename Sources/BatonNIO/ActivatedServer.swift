@@ -13,6 +13,8 @@ final class ActivatedServer: Service, CustomStringConvertible {
         var ready: @Sendable () -> Void
         /// Called when connections are accepted; the drain does not wait for it.
         var started: @Sendable () async -> Void
+        /// Whether another generation serves already, on the same sockets.
+        var isSucceeded: @Sendable () async -> Bool
         /// Called when the drain has begun.
         var stopping: @Sendable () -> Void
         /// Done when all connections have closed; it gets the drain's deadline, if one has begun.
@@ -104,12 +106,14 @@ final class ActivatedServer: Service, CustomStringConvertible {
 
     private func stop() {
         guard lameDuck > .zero, !server.isStopping() else { return server.stop() }
-        logger.info(
-            "asked to stop: new connections are still served for \(lameDuck)",
-            metadata: LifeEvent.lameDuck.metadata
-        )
-        Task { [server, lameDuck] in
-            try? await Task.sleep(for: lameDuck)
+        Task { [self] in
+            if await !hooks.isSucceeded() {
+                logger.info(
+                    "asked to stop: new connections are still served for \(lameDuck)",
+                    metadata: LifeEvent.lameDuck.metadata
+                )
+                try? await Task.sleep(for: lameDuck)
+            }
             server.stop()
         }
     }

@@ -121,6 +121,7 @@ extension ServerPlan {
                 },
                 ready: { if canHandOver { succession.tryStore() } },
                 started: { [started] in await started(RunningServer(address: address, stop: server.stop)) },
+                isSucceeded: succession.isSucceeded,
                 stopping: shutdown.begin,
                 finish: finish,
                 ended: ended

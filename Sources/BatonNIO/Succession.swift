@@ -17,6 +17,8 @@ package final class Succession: Sendable {
     private let logger: Logger
     /// Leads to the process that this one has started as its successor.
     private let direct = Locked<Carrier?>(nil)
+    /// Leads to the generation that serves, as has been found out before the drain.
+    private let early = Locked<Carrier?>(nil)
 
     /// - Parameters:
     ///   - server: The name of the server's listen sockets.
@@ -82,8 +84,27 @@ package final class Succession: Sendable {
         case .handedOver: direct.withLock { $0 }.map { ($0, true) }
         case .restarting: storedCarrier().map { ($0, isManaged) }
         // Whether another generation serves, and which one, the manager knows.
-        case .requested: isManaged ? storedCarrier().map { ($0, true) } : nil
+        case .requested: isManaged ? (early.withLock { $0 } ?? storedCarrier()).map { ($0, true) } : nil
         case .idle, .connectionsEnded, .cancelled: nil
+        }
+    }
+
+    /// Whether another generation serves already. Only the manager knows: it brings a carrier to that one, or refuses it. What it has
+    /// brought is for the drain that follows.
+    func isSucceeded() async -> Bool {
+        guard isManaged else { return false }
+        return await withCheckedContinuation { continuation in
+            do {
+                // It waits for the manager.
+                try DetachedThread.start(named: "succession") { [self] in
+                    let carrier = storedCarrier(mayBeAlone: true)
+                    early.withLock { $0 = carrier }
+                    continuation.resume(returning: carrier != nil)
+                }
+            } catch {
+                logger.warning("no thread to ask the manager whether another generation serves: \(error)")
+                continuation.resume(returning: false)
+            }
         }
     }
 
@@ -105,7 +126,8 @@ package final class Succession: Sendable {
         }
     }
 
-    private func storedCarrier() -> Carrier? {
+    /// - Parameter mayBeAlone: Not worth a word, if there is no other generation.
+    private func storedCarrier(mayBeAlone: Bool = false) -> Carrier? {
         do {
             let name = CarrierName.stored(server: server, namesInUse: store.namesInUse)
             let pair = try Carrier.make()
@@ -116,7 +138,9 @@ package final class Succession: Sendable {
             try store.give(reader, as: stored, peer: peer)
             return carrier
         } catch let error as FDStoreError where error.code == .refused && isManaged {
-            logger.info("connections are not handed over: there is no other generation that takes them")
+            if !mayBeAlone {
+                logger.info("connections are not handed over: there is no other generation that takes them")
+            }
             return nil
         } catch {
             logger.info("connections are not handed over: \(error)")

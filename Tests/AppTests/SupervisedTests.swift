@@ -129,6 +129,21 @@ import Testing
         #expect(shell.errors.matches(of: /connections handed over: 1\n/).count == 1, "\(shell.errors)")
     }
 
+    /// Both would accept for so long, and each look at the health find one or the other.
+    @Test(.needsLibsystemd) func whereAnotherGenerationServesThereIsNoLameDuck() async throws {
+        let shell = try await Shell.run(
+            Self.start + """
+                supervise --lame-duck 1s
+                "$BIN/baton" restart --pid-file pid --until-drained || exit 91
+                grep -q 'drained:' "$LOG" || exit 92
+                ! grep -q 'still served' "$LOG" || exit 93
+                kill -TERM $PID; wait $PID; END=$?; PID=; exit $END
+                """
+        )
+        #expect(shell.status == 0, "\(shell.errors)")
+        #expect(shell.errors.matches(of: /new connections are still served/).count == 1, "\(shell.errors)")
+    }
+
     /// A generation that takes none over: its predecessor drains, and closes what idles.
     @Test(.needsLibsystemd) func toAProgramThatTakesNoneTheyAreNotGiven() async throws {
         let shell = try await Shell.run(

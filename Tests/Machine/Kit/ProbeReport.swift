@@ -113,7 +113,7 @@ extension Machine {
         )
     }
 
-    /// The same, against whoever listens there.
+    /// The same against whatever listens on a port of loopback; with restarts, `--restart` is among the options.
     public func probe(
         port: UInt16,
         _ options: [String],
