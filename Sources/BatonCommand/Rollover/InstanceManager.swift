@@ -8,6 +8,9 @@ struct InstanceManager {
         let isJobWaiting: Bool
         let pid: CInt
         let group: String
+
+        /// Nothing where it is started again already, which makes that a success.
+        var why: String { result == "success" ? "" : " (Result=\(result))" }
     }
 
     let systemctl: Systemctl

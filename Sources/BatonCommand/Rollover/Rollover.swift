@@ -57,7 +57,7 @@ struct Rollover {
         while true {
             let state = try manager.state(of: new)
             if state.restarts > 0 || state.active == "failed" || state.active == "inactive" && !state.isJobWaiting {
-                throw Trouble(reason: "\(new) did not become ready (Result=\(state.result)): journalctl -u \(new)")
+                throw Trouble(reason: "\(new) did not become ready\(state.why): journalctl -u \(new)")
             }
             if state.active == "active" { return say("\(new) is ready, process \(state.pid)") }
             try await pause(interruption)
@@ -83,7 +83,7 @@ struct Rollover {
     private func examine() async throws -> InstanceAnswers {
         let state = try manager.state(of: new)
         guard state.active == "active", state.restarts == 0 else {
-            throw Trouble(reason: "\(new) has failed (Result=\(state.result)): journalctl -u \(new)")
+            throw Trouble(reason: "\(new) has failed\(state.why): journalctl -u \(new)")
         }
         let inGroup = (try? ControlGroup(path: state.group).processes()) ?? []
         let answers = try await check.ask(Set(inGroup + [state.pid]), of: new)
