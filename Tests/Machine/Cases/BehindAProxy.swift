@@ -23,7 +23,8 @@ extension UnderSystemd {
             try Binaries.copyStockServer(into: machine)
             let app = try await Server.install(.app(), in: machine, start: false)
             try await machine.check("systemctl", "stop", app.socket)
-            let service = "[Service]\nExecStart=/usr/local/bin/stock-server 8090\nRestart=always\n"
+            let unit = "[Unit]\nStartLimitIntervalSec=0\n"
+            let service = "\(unit)[Service]\nExecStart=/usr/local/bin/stock-server 8090\nRestart=always\n"
             let server = try await Server.install(UnitPair(name: "plain", socket: nil, service: service), in: machine)
             _ = try await load(server)
             try await server.systemctl("stop")
