@@ -35,7 +35,7 @@ enum PageStyle {
         canvas { display: block; width: 100%; height: clamp(340px, 44vw, 500px); touch-action: pan-y; }
         :focus-visible { outline: 2px solid var(--g0); outline-offset: 2px; }
         figcaption { color: var(--faint); font-size: .85rem; }
-        figcaption ul { display: flex; flex-wrap: wrap; gap: .15rem 1.1rem; list-style: none; margin: .25rem 0 0; padding: 0; }
+        figcaption ul { display: flex; flex-wrap: wrap; gap: .15rem 1.1rem; list-style: none; margin: .5rem 0 0; padding: 0; }
         figcaption p { margin: .35rem 0 0; max-width: 60rem; }
         figcaption i { display: inline-block; width: .7em; height: .7em; border-radius: 50%; margin-right: .4em; print-color-adjust: exact; }
         i.line { width: 0; border-radius: 0; height: 1em; border-left: 2px dashed var(--restart); vertical-align: -.15em; }
@@ -79,7 +79,8 @@ enum PageStyle {
           .many thead th { border-bottom: 0; }
         }
         @media print {
-          body { max-width: none; padding: 0; font-size: 11px; }
+          body { max-width: none; padding: 0; }
+          body, table, .many { font-size: 11px; }
           canvas { height: auto; }
           .wide { max-height: none; overflow: visible; }
           section, figure, dl { break-inside: avoid; }
