@@ -406,8 +406,7 @@ let package = Package(
             name: "BatonCommandTests",
             dependencies: [
                 "BatonCommand", .argumentParser, .histogram, .nioCore, .nioHPACK, .nioHTTP1, .nioHTTP2, .nioPosix,
-                .nioSSL,
-                .nioWebSocket,
+                .nioSSL, .nioWebSocket, .subprocess, .systemPackage,
             ],
             swiftSettings: strict
         ),

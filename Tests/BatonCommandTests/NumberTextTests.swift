@@ -22,6 +22,7 @@ struct NumberTextTests {
         #expect(NumberText.milliseconds(microseconds: 1226) == "1.23 ms")
         #expect(NumberText.milliseconds(microseconds: 1006) == "1.01 ms")
         #expect(NumberText.seconds(3.0265) == "3.0 s")
+        #expect(NumberText.seconds(1, places: 0) == "1 s")
         #expect(NumberText.seconds(0.0105, places: 3) == "0.011 s")
     }
 

@@ -103,7 +103,7 @@ struct ProbeReportTests {
             ("pids", ["first_seen_seconds", "pid", "responses"]),
             ("failures", ["at_seconds", "detail", "kind", "mode"]),
             ("arrivals", ["rate", "scheduled", "slip", "waited_for_connection"]),
-            ("probe", ["bottlenecks", "cpu_seconds", "cpu_share", "event_loop_shares"]),
+            ("probe", ["bottlenecks", "cpu_seconds", "cpu_share", "event_loop_shares", "event_loop_waits"]),
         ]
         for (key, keys) in expected {
             let value = (json[key] as? [Any])?.first ?? json[key]
@@ -200,6 +200,30 @@ struct ProbeReportTests {
         #expect(report.total.failed == 12)
         #expect(report.failures.count == 10)
         #expect(ReportText(report: report).text.contains("the first 10 of 12 failures:"))
+    }
+
+    @Test func aProbeThatIsItselfTheLimitSaysSo() {
+        func own(used: Int64, waited: Int64) -> ProbeReport.Own {
+            let idle = ProbeRun.LoopTime(used: .milliseconds(100), waited: .zero)
+            let loop = ProbeRun.LoopTime(used: .milliseconds(used), waited: .milliseconds(waited))
+            return ProbeReport.Own(
+                ProbeRun.Result(
+                    record: Record(),
+                    duration: .seconds(1),
+                    wasInterrupted: false,
+                    processorTime: .milliseconds(used + 100),
+                    loopTimes: [idle, loop]
+                )
+            )
+        }
+        #expect(own(used: 700, waited: 100).bottlenecks.isEmpty)
+        let busy = own(used: 950, waited: 10)
+        #expect(busy.bottlenecks.count == 1)
+        #expect(busy.bottlenecks.first?.contains("used 95 % of a core: this measures the probe") == true)
+        let starved = own(used: 700, waited: 250)
+        #expect(starved.bottlenecks.count == 1)
+        #expect(starved.bottlenecks.first?.contains("used 70 % of a core and had to wait for one 25 %") == true)
+        #expect(starved.eventLoopWaits == [0, 0.25])
     }
 
     @Test func theTextNamesEveryKindAndEveryMode() {

@@ -52,12 +52,16 @@ enum ExpectedBody: Equatable, Sendable {
     static func pid(in text: String) -> Int? { number(after: "pid ", in: text) }
 
     private static func number(after words: String, in text: String) -> Int? {
-        let (bytes, pattern) = (Array(text.utf8), Array(words.utf8))
-        guard bytes.count > pattern.count else { return nil }
-        for start in 0..<(bytes.count - pattern.count) where bytes[start] == pattern[0] {
-            guard bytes[start...].starts(with: pattern) else { continue }
-            let digits = bytes[(start + pattern.count)...].prefix { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
-            if let number = Int(String(decoding: digits, as: UTF8.self)) { return number }
+        let words = words.utf8
+        var rest = text.utf8[...]
+        // Of each response: nothing is copied.
+        while let start = rest.firstIndex(where: { $0 == words.first }) {
+            rest = rest[start...]
+            if rest.starts(with: words) {
+                let digits = rest.dropFirst(words.count).prefix { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+                if let number = Int(Substring(digits)) { return number }
+            }
+            rest = rest.dropFirst()
         }
         return nil
     }

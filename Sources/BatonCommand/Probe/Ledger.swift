@@ -50,7 +50,8 @@ final class Ledger: Sendable {
                 failures: total.failures,
                 restarts: record.windows.restarts.count,
                 pid: record.processes.last,
-                lastGood: record.windows.gaps.lastGood
+                lastGood: record.windows.gaps.lastGood,
+                left: record.windows.isFinished ? total.issued - total.recorded : nil
             )
         }
     }

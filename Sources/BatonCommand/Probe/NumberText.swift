@@ -12,8 +12,10 @@ enum NumberText {
     }
 
     /// `52,344 requests`, `1 restart`
-    static func count(_ number: some BinaryInteger, _ noun: String) -> String {
-        count(number) + " " + noun + (number == 1 ? "" : "s")
+    static func count(_ number: some BinaryInteger, _ noun: String) -> String { count(number, noun, noun + "s") }
+
+    static func count(_ number: some BinaryInteger, _ one: String, _ many: String) -> String {
+        count(number) + " " + (number == 1 ? one : many)
     }
 
     /// With one place below 10, else none: `0.3 ms`, `31 ms`, `1,200 ms`.
@@ -36,6 +38,7 @@ enum NumberText {
     private static func decimal(_ value: Double, places: Int) -> String {
         let scale = (0..<places).reduce(1) { scale, _ in scale * 10 }
         let scaled = Int((value * Double(scale)).rounded())
+        guard places > 0 else { return count(scaled) }
         let fraction = String(scaled.magnitude % UInt(scale))
         let zeros = String(repeating: "0", count: places - fraction.count)
         return "\(scaled < 0 ? "-" : "")\(count(scaled.magnitude / UInt(scale))).\(zeros)\(fraction)"

@@ -38,7 +38,7 @@ enum OutcomeKind: String, CaseIterable, Codable, Sendable {
         case .tls: "TLS failed"
         case .webSocketClosed: "WebSocket closed with no or a wrong code"
         case .other: "other"
-        case .turnedAway: "turned away, to be sent again; no failure"
+        case .turnedAway: "turned away to be sent again (no failure)"
         case .abandoned: "abandoned at the user's wish"
         }
     }

@@ -8,7 +8,6 @@ final class ProbeClient {
     private let finished: EventLoopPromise<Void>
     private var machine: ClientMachine
     /// It knows the client, until that has finished.
-    /// It knows the client, until that has finished.
     private var transport: (any ProbeTransport)?
     private var dueTimer: Scheduled<Void>?
     private var pauseTimer: Scheduled<Void>?
@@ -81,8 +80,9 @@ final class ProbeClient {
             pauseTimer?.cancel()
             pauseTimer = schedule(at: now + duration, .pauseOver)
         case .free: whenFree?()
-        case .next(let time):
-            dueTimer = schedule(at: time, .due)
+        // What is due now needs no timer, which has to be made, sorted in and taken out again.
+        case .next(let time) where time <= now: loop.assumeIsolated().execute { self.handle(.due) }
+        case .next(let time): dueTimer = schedule(at: time, .due)
         case .finished:
             for timer in [dueTimer, pauseTimer, deadlineTimer] { timer?.cancel() }
             transport?.end()

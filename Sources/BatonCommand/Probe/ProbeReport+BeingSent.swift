@@ -27,20 +27,22 @@ extension ProbeReport.BeingSent {
 }
 
 extension ReportText {
-    /// Who answered the requests that restarts began in the middle of.
-    var beingSent: [String] {
-        guard report.restartsAsked > 0, !report.beingSentAtRestarts.isEmpty else { return [] }
-        var table = TextTable([
-            "being sent when a restart began", "requests", "answered by new process", "by old", "by unknown",
-            "unanswered",
-        ])
-        for mode in report.beingSentAtRestarts {
+    /// Who answered the requests that restarts began in the middle of; no rows without any.
+    var beingSentRows: Rows {
+        let header = ["requests", "answered by new process", "by old", "by unknown", "unanswered"]
+        guard report.restartsAsked > 0 else { return (["mode"] + header, []) }
+        let rows = report.beingSentAtRestarts.map { mode in
             let numbers = [
                 mode.requests, mode.answeredByNewProcess, mode.answeredByOldProcess, mode.answeredByUnknownProcess,
                 mode.unanswered,
             ]
-            table.add([mode.mode] + numbers.map { NumberText.count($0) })
+            return [mode.mode] + numbers.map { NumberText.count($0) }
         }
-        return table.lines
+        return (["mode"] + header, rows)
+    }
+
+    var beingSent: [String] {
+        let (header, rows) = beingSentRows
+        return rows.isEmpty ? [] : TextTable(["being sent when a restart began"] + header.dropFirst(), rows).lines
     }
 }

@@ -9,6 +9,8 @@ extension ProbeReport {
         var cpuShare: Double
         /// Of one core, by event loop thread.
         var eventLoopShares: [Double]
+        /// Of the time, by event loop thread: it had work to do, and others had the core.
+        var eventLoopWaits: [Double]
         /// Empty if the probe kept up.
         var bottlenecks: [String]
     }
@@ -17,21 +19,34 @@ extension ProbeReport {
 extension ProbeReport.Own {
     init(_ result: ProbeRun.Result) {
         let seconds = max(result.duration.inSeconds, 1e-9)
-        let shares = result.loopTimes.map { $0.inSeconds / seconds }
+        let shares = result.loopTimes.map { $0.used.inSeconds / seconds }
+        let waits = result.loopTimes.map { $0.waited.inSeconds / seconds }
         self.init(
             cpuSeconds: result.processorTime.inSeconds,
             cpuShare: result.processorTime.inSeconds / seconds,
             eventLoopShares: shares,
-            bottlenecks: Self.bottlenecks(shares, ProbeReport.Latency(result.record.arrivals.slip))
+            eventLoopWaits: waits,
+            bottlenecks: Self.bottlenecks(shares, waits, ProbeReport.Latency(result.record.arrivals.slip))
         )
     }
 
-    private static func bottlenecks(_ shares: [Double], _ slip: ProbeReport.Latency) -> [String] {
+    private static func bottlenecks(
+        _ shares: [Double],
+        _ waits: [Double],
+        _ slip: ProbeReport.Latency
+    ) -> [String] {
         var bottlenecks: [String] = []
+        let starved = zip(shares, waits).filter { $0 + $1 >= ProbePlan.busyLoop }.max { $0.0 + $0.1 < $1.0 + $1.1 }
         if let busiest = shares.max(), busiest >= ProbePlan.busyLoop {
             bottlenecks.append(
                 "an event loop of the probe used \(NumberText.percent(busiest)) of a core: this measures the probe; give it "
                     + "more --threads, if there are cores for them, or a lower rate"
+            )
+        } else if let (used, waited) = starved {
+            bottlenecks.append(
+                "an event loop of the probe used \(NumberText.percent(used)) of a core and had to wait for one "
+                    + "\(NumberText.percent(waited)) of the time: this measures how busy the machine is; give the probe a core "
+                    + "of its own, or a lower rate"
             )
         }
         if slip.p99Microseconds > ProbePlan.slipBound.wholeMicroseconds {
@@ -58,7 +73,9 @@ extension ProbeReport.Arrivals {
 
 extension ReportText {
     /// How well the schedule was kept, and what the probe itself used.
-    var own: [String] {
+    var own: [String] { use + report.probe.bottlenecks.map { "  mind: \($0)" } }
+
+    var use: [String] {
         var lines: [String] = []
         let arrivals = report.arrivals
         if arrivals.rate > 0 {
@@ -75,10 +92,11 @@ extension ReportText {
             )
         }
         let loops = report.probe.eventLoopShares.map { NumberText.percent($0) }.joined(separator: ", ")
+        let waits = report.probe.eventLoopWaits.map { NumberText.percent($0) }.joined(separator: ", ")
         lines.append(
             "the probe itself used \(NumberText.percent(report.probe.cpuShare)) of a core"
-                + (loops.isEmpty ? "" : ", its event loops \(loops)")
+                + (loops.isEmpty ? "" : ", its event loops \(loops); they waited for a core \(waits) of the time")
         )
-        return lines + report.probe.bottlenecks.map { "  mind: \($0)" }
+        return lines
     }
 }

@@ -6,6 +6,8 @@ struct ProbeRequest: Sendable {
     var head: HTTPRequestHead
     /// What the body, or of mode `drip` the whole request, is sent in; a pause lies between one and the next.
     var pieces: [ByteBuffer] = []
+    /// All its bytes, where they are sent at once; nil where they come in pieces, and where another protocol has its own.
+    var whole: ByteBuffer?
     var expected: ExpectedBody
 }
 
@@ -18,10 +20,7 @@ extension ProbeRequest {
         if !mode.keepsConnection, mode != .stream { headers.add(name: "Connection", value: "close") }
         switch mode {
         case .newConnection, .keepAlive, .keepAlivePause, .connectPause, .idle, .stream:
-            return ProbeRequest(
-                head: HTTPRequestHead(version: .http1_1, method: .GET, uri: plan.path, headers: headers),
-                expected: plan.expected
-            )
+            return atOnce(plan.path, headers, plan.expected)
         case .webSocket:
             // `Connection` and what else the handshake needs is added by it.
             return ProbeRequest(
@@ -34,10 +33,7 @@ extension ProbeRequest {
             return ProbeRequest(head: head, pieces: pieces, expected: plan.expected)
         case .long:
             let uri = "/sleep/?duration=\(GoDuration.text(plan.longDuration))"
-            return ProbeRequest(
-                head: HTTPRequestHead(version: .http1_1, method: .GET, uri: uri, headers: headers),
-                expected: .sleep(nanoseconds: plan.longDuration.wholeNanoseconds)
-            )
+            return atOnce(uri, headers, .sleep(nanoseconds: plan.longDuration.wholeNanoseconds))
         case .slowBody:
             let body = "duration=1ms"
             headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
@@ -52,6 +48,11 @@ extension ProbeRequest {
                 expected: .sleep(nanoseconds: 1_000_000)
             )
         }
+    }
+
+    private static func atOnce(_ uri: String, _ headers: HTTPHeaders, _ expected: ExpectedBody) -> ProbeRequest {
+        let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: uri, headers: headers)
+        return ProbeRequest(head: head, whole: ByteBuffer(bytes: bytes(of: head)), expected: expected)
     }
 
     private static func bytes(of head: HTTPRequestHead) -> [UInt8] {

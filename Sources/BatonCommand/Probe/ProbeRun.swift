@@ -11,7 +11,13 @@ final class ProbeRun: Sendable {
         var wasInterrupted: Bool
         /// Until then, by the probe itself: in all, and by each event loop.
         var processorTime: Duration = .zero
-        var loopTimes: [Duration] = []
+        var loopTimes: [LoopTime] = []
+    }
+
+    struct LoopTime: Sendable {
+        var used: Duration
+        /// With work to do, and no processor to do it on.
+        var waited: Duration
     }
 
     private struct State {
@@ -49,8 +55,14 @@ final class ProbeRun: Sendable {
         clients.stop()
         let processorTime = ProcessorTime.ofProcess - before
         // The threads of the loops have done nothing else.
-        var loopTimes: [Duration] = []
-        for loop in loops { loopTimes.append(try await loop.submit { ProcessorTime.ofThread }.get()) }
+        var loopTimes: [LoopTime] = []
+        for loop in loops {
+            loopTimes.append(
+                try await loop.submit {
+                    LoopTime(used: ProcessorTime.ofThread, waited: ProcessorTime.waitOfThread)
+                }.get()
+            )
+        }
         let grace = Task { await self.abandonWhenGraceIsOver() }
         try await clients.waitUntilFinished()
         grace.cancel()

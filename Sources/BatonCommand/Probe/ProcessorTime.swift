@@ -14,6 +14,14 @@ enum ProcessorTime {
     /// By the calling thread.
     static var ofThread: Duration { time(CLOCK_THREAD_CPUTIME_ID) }
 
+    /// How long the calling thread was ready to run and had no processor: the second number of `/proc/PID/schedstat`, in
+    /// nanoseconds (sched-stats.rst of the kernel). Zero where the kernel does not say.
+    static var waitOfThread: Duration {
+        guard let text = try? SmallFile.read("/proc/thread-self/schedstat") else { return .zero }
+        let numbers = text.split { $0 == " " || $0 == "\n" }
+        return numbers.count > 1 ? .nanoseconds(Int64(numbers[1]) ?? 0) : .zero
+    }
+
     private static func time(_ clock: clockid_t) -> Duration {
         var time = timespec()
         guard clock_gettime(clock, &time) == 0 else { return .zero }

@@ -16,9 +16,17 @@ struct ProgressLine: Sendable {
         guard isTerminal else { return }
         var text = ProgressText(run.plan.load)
         while (try? await Task.sleep(for: .milliseconds(250))) != nil {
-            Self.write("\r\(text.text(run.ledger.progress, at: run.clock.now))\u{1b}[K")
+            let line = text.text(run.ledger.progress, at: run.clock.now)
+            Self.write("\r\(line.prefix(Self.columns - 1))\u{1b}[K")
         }
         Self.write("\r\u{1b}[K")
+    }
+
+    /// A line that is wider goes on in the next one, and then stands there for good.
+    private static var columns: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 80 }
+        return Int(size.ws_col)
     }
 
     private static func write(_ text: String) {

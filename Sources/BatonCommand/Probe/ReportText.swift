@@ -2,6 +2,9 @@
 struct ReportText {
     let report: ProbeReport
 
+    /// What a table is made of.
+    typealias Rows = (header: [String], rows: [[String]])
+
     var text: String {
         let parts = [
             requests, kinds, latency, own, restarts, beingSent, idle, processes, failures, [lastLine],
@@ -27,7 +30,7 @@ struct ReportText {
             + NumberText.seconds(report.durationSeconds)
     }
 
-    var modeRows: (header: [String], rows: [[String]]) {
+    var modeRows: Rows {
         let header = ["mode", "clients", "requests", "ok", "failed", "connections closed", "announced"]
         let rows = (report.modes + (report.modes.count > 1 ? [report.total] : [])).map { mode in
             let numbers = [
@@ -40,21 +43,36 @@ struct ReportText {
     }
 
     private var kinds: [String] {
+        let all = OutcomeKind.allCases.filter { $0 != .abandoned || number(of: $0) > 0 }
+        let some = all.filter { $0 == .ok || number(of: $0) > 0 }
         var lines = ["how requests ended"]
-        // Abandoned is only there when the user wanted it; all other kinds are shown to be none.
-        let abandoned = report.total.outcomes[OutcomeKind.abandoned.rawValue] ?? 0
-        lines += counts(
-            OutcomeKind.allCases.filter { $0 != .abandoned || abandoned > 0 }.map { kind in
-                (kind.words, { $0.outcomes[kind.rawValue] ?? 0 })
-            }
-        )
+        lines += counts(some.map { kind in (kind.words, { $0.outcomes[kind.rawValue] ?? 0 }) })
+        // Shown to be none, in few lines.
+        lines += Self.wrapped(all.filter { !some.contains($0) }.map(\.words), after: "  none: ")
+        let closes = CleanClose.allCases.filter { (report.total.closedBeforeWritten[$0.rawValue] ?? 0) > 0 }
         lines += ["", "closed by the server before a byte of a request was written, no failures"]
+        lines += counts(closes.map { close in (close.words, { $0.closedBeforeWritten[close.rawValue] ?? 0 }) })
         return lines
-            + counts(
-                CleanClose.allCases.map { close in
-                    (close.words, { $0.closedBeforeWritten[close.rawValue] ?? 0 })
-                }
-            )
+            + Self.wrapped(CleanClose.allCases.filter { !closes.contains($0) }.map(\.words), after: "  none: ")
+    }
+
+    func number(of kind: OutcomeKind) -> Int { report.total.outcomes[kind.rawValue] ?? 0 }
+
+    var answered: Int { number(of: .ok) }
+
+    /// Joined by commas, in lines that a terminal has room for; each begins where the words of the first do.
+    static func wrapped(_ words: [String], after name: String, width: Int = 100) -> [String] {
+        let indent = String(repeating: " ", count: name.count)
+        var lines: [String] = []
+        for (index, word) in words.enumerated() {
+            let word = index + 1 < words.count ? word + "," : word
+            if let last = lines.last, last.count + 1 + word.count <= width {
+                lines[lines.count - 1] = "\(last) \(word)"
+            } else {
+                lines.append((lines.isEmpty ? name : indent) + word)
+            }
+        }
+        return lines
     }
 
     /// A number for each, and where it comes from if that is not everywhere.
@@ -89,10 +107,16 @@ struct ReportText {
     private var restarts: [String] {
         guard !report.restarts.isEmpty else { return [] }
         return ["restart command: \(report.restartCommand)"] + TextTable(restartRows.header, restartRows.rows).lines
+            + ["gap: \(Self.gap)"]
+    }
+
+    static var gap: String {
+        "the time without a good answer, from the start of a command to "
+            + "\(NumberText.seconds(ProbePlan.restartShadow.inSeconds, places: 0)) after its end"
     }
 
     /// Each restart, and in the last three rows what they come to.
-    var restartRows: (header: [String], rows: [[String]]) {
+    var restartRows: Rows {
         func gap(_ value: Double?) -> String { value.map { NumberText.milliseconds($0) } ?? "-" }
         var rows = report.restarts.map { restart in
             [
@@ -134,38 +158,5 @@ struct ReportText {
     static func words(_ failure: ProbeReport.Failure) -> String {
         let kind = OutcomeKind(rawValue: failure.kind)?.words ?? failure.kind
         return "at \(NumberText.seconds(failure.atSeconds, places: 3)), \(failure.mode): \(kind): \(failure.detail)"
-    }
-
-    var lastLine: String {
-        guard report.addsUp else {
-            return "requests begun and requests ended do not add up (\(NumberText.count(report.total.issued)) and "
-                + "\(NumberText.count(report.total.recorded))): this report cannot be relied on"
-        }
-        var line =
-            "\(NumberText.count(report.total.failed)) of \(NumberText.count(report.total.issued, "request")) failed"
-        if report.restartsAsked > 0 {
-            line += " over \(NumberText.count(report.restarts.count, "restart"))"
-            let isNew = report.newConnectionGaps.worstMilliseconds != nil
-            let gaps = isNew ? report.newConnectionGaps : report.gaps
-            if let worst = gaps.worstMilliseconds, let median = gaps.medianMilliseconds {
-                line += "; longest pause \(NumberText.milliseconds(worst)) (median \(NumberText.milliseconds(median)))"
-            }
-            if report.restartsFailed > 0 {
-                line += "; \(NumberText.count(report.restartsFailed, "restart command")) failed"
-            }
-        } else {
-            line += " in \(NumberText.seconds(report.durationSeconds))"
-        }
-        if report.idle.connections > 0 {
-            let all = report.idle.total
-            line +=
-                "; \(NumberText.count(all.survived)) of \(NumberText.count(all.connections, "idle connection")) survived"
-        }
-        let closed = report.total.closedConnections
-        if closed > 0 || report.noClose {
-            line += closed == 0 ? "; no connection closed" : "; \(NumberText.count(closed, "connection")) closed"
-        }
-        if report.total.outcomes[OutcomeKind.ok.rawValue] == 0 { line += "; none was answered" }
-        return report.interrupted ? line + "; interrupted" : line
     }
 }

@@ -19,7 +19,7 @@ struct RestartWindows: Sendable {
     private(set) var gaps = GapRecorder()
     /// Between two good responses to clients that connect anew for each request.
     private(set) var newConnectionGaps = GapRecorder()
-    private var isFinished = false
+    private(set) var isFinished = false
 
     /// What a restart's pause is told by: new connections, where there are any.
     var pauses: GapRecorder { newConnectionGaps.gaps.contains { $0 != nil } ? newConnectionGaps : gaps }

@@ -52,12 +52,13 @@ final class ChannelTransport: ProbeTransport {
         try server.prepare(channel)
         switch settings.mode {
         case .webSocket: try WebSocketUpgrade.add(to: pipeline, for: handler)
-        case .drip:
-            let decoder = ByteToMessageHandler(HTTPResponseDecoder())
-            try pipeline.addHandlers([ConnectionHandler.Counter(for: handler), RequestBytesHandler(), decoder])
-        default:
+        case .slowBody:
             try pipeline.addHandler(ConnectionHandler.Counter(for: handler))
             try pipeline.addHTTPClientHandlers()
+        default:
+            let bytes = RequestBytesHandler(request.whole)
+            let decoder = ByteToMessageHandler(HTTPResponseDecoder())
+            try pipeline.addHandlers([ConnectionHandler.Counter(for: handler), bytes, decoder])
         }
         try pipeline.addHandler(handler)
         connection = (channel, handler)
@@ -84,21 +85,21 @@ final class ChannelTransport: ProbeTransport {
     func write(_ part: ClientMachine.Part) {
         guard let (channel, handler) = connection else { return }
         switch part {
-        case .head where request.pieces.isEmpty: send(.head(request.head), on: channel, handler, flush: false)
-        case .head: send(.head(request.head), on: channel, handler, flush: true)
-        case .piece(let index): send(.body(.byteBuffer(request.pieces[index])), on: channel, handler, flush: true)
-        case .end: send(.end(nil), on: channel, handler, flush: true)
+        // With the head all of it is sent.
+        case .end where request.whole != nil: break
+        case .head: send(.head(request.head), on: channel, handler)
+        case .piece(let index): send(.body(.byteBuffer(request.pieces[index])), on: channel, handler)
+        case .end: send(.end(nil), on: channel, handler)
         }
     }
 
-    private func send(_ part: HTTPClientRequestPart, on channel: any Channel, _ handler: ConnectionHandler, flush: Bool)
-    {
+    private func send(_ part: HTTPClientRequestPart, on channel: any Channel, _ handler: ConnectionHandler) {
         let promise = loop.makePromise(of: Void.self)
         // When a write fails, NIO has read what was still there to be read and told us, and closes without an error event.
         promise.futureResult.assumeIsolated().whenFailure { error in
             guard self.connection?.handler === handler else { return }
             self.client.handle(.connectionEnded(ConnectionEnd(error)))
         }
-        if flush { channel.writeAndFlush(part, promise: promise) } else { channel.write(part, promise: promise) }
+        channel.writeAndFlush(part, promise: promise)
     }
 }

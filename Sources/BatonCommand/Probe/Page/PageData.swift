@@ -39,7 +39,7 @@ struct PageData: Encodable, Sendable {
     var colours = RequestPlot.colours
     /// Base64.
     var dots: String
-    /// Each its time, its microseconds, and its kind.
+    /// Each its time, its microseconds, its kind, and when it ended.
     var failures: [[Double]]
     var kinds = OutcomeKind.allCases.map(\.words)
     /// Of the first failures.
@@ -59,7 +59,7 @@ extension PageData {
             failures: plot.failures.map { outcome in
                 [
                     outcome.issuedAt.inSeconds, Double(outcome.latency.wholeMicroseconds),
-                    Double(OutcomeKind.allCases.firstIndex(of: outcome.kind) ?? 0),
+                    Double(OutcomeKind.allCases.firstIndex(of: outcome.kind) ?? 0), outcome.endedAt.inSeconds,
                 ]
             },
             details: plot.failures.prefix(Self.failuresInWords).map {
@@ -80,16 +80,19 @@ extension PageData {
                     succeeded: $0.exit?.succeeded ?? false
                 )
             },
-            pauses: windows.pauses.gaps.prefix(Self.restartLimit).compactMap { gap in
-                gap.map {
-                    Pause(
-                        start: $0.start.inSeconds,
-                        end: ($0.start + $0.length).inSeconds,
-                        words: NumberText.milliseconds($0.length.inMilliseconds)
-                    )
-                }
-            }
+            pauses: Self.pauses(windows.pauses.gaps.prefix(Self.restartLimit).compactMap { $0 })
         )
+    }
+
+    /// One that spans several restarts is the longest of each of them, and is drawn once.
+    private static func pauses(_ gaps: [GapRecorder.Gap]) -> [Pause] {
+        gaps.enumerated().filter { $0.offset == 0 || $0.element != gaps[$0.offset - 1] }.map { _, gap in
+            Pause(
+                start: gap.start.inSeconds,
+                end: (gap.start + gap.length).inSeconds,
+                words: NumberText.milliseconds(gap.length.inMilliseconds)
+            )
+        }
     }
 
     private static func bytes(of dots: [RequestPlot.Dot]) -> Data {

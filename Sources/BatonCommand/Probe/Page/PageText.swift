@@ -12,13 +12,4 @@ enum PageText {
         }
         return escaped
     }
-
-    /// The first column to the left, the others to the right.
-    static func table(_ header: [String], _ rows: [[String]]) -> String {
-        func row(_ cells: [String], _ tag: String) -> String {
-            "<tr>" + cells.map { "<\(tag)>\(escaped($0))</\(tag)>" }.joined() + "</tr>"
-        }
-        return "<div class=\"wide\"><table>\n<thead>\(row(header, "th"))</thead>\n<tbody>\n"
-            + rows.map { row($0, "td") }.joined(separator: "\n") + "\n</tbody>\n</table></div>"
-    }
 }

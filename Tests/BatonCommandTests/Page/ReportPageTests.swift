@@ -5,23 +5,6 @@ import Testing
 
 /// The page of a run: what is in it, what is not, and how large it can become.
 struct ReportPageTests {
-    private func page(_ record: Record, seconds: Int64 = 20) throws -> (html: String, report: ProbeReport) {
-        var plan = ProbePlan(target: .tcp(host: "127.0.0.1", port: 8080))
-        plan.modes = [.newConnection, .keepAlive]
-        plan.load = .restarts(
-            ProbePlan.RestartPlan(
-                command: "curl http://example.org/?a=b && systemctl restart 'app' </dev/null",
-                count: 2,
-                interval: .seconds(1),
-                settle: .seconds(1),
-                timeout: .seconds(1)
-            )
-        )
-        let result = ProbeRun.Result(record: record, duration: .seconds(seconds), wasInterrupted: false)
-        let report = ProbeReport(result, plan: plan)
-        return (try ReportPage(report: report, record: record, duration: .seconds(seconds)).html(), report)
-    }
-
     private struct Data: Decodable {
         struct Generation: Decodable { var pid: Int, responses: Int }
         struct Pause: Decodable { var start: Double, end: Double, words: String }
@@ -59,7 +42,7 @@ struct ReportPageTests {
         let dots = plot.dots
         #expect(dots.reduce(0) { $0 + $1.count } == 990_000)
         #expect(dots.count > 10_000)
-        let html = try page(record).html
+        let html = try PageRecord.page(record).html
         #expect(html.utf8.count < 2_000_000)
         let data = try data(in: html)
         #expect(data.failures.count == 10_000)
@@ -68,15 +51,30 @@ struct ReportPageTests {
 
     @Test func nothingInItIsFetched() throws {
         var record = Record(plots: true)
-        record.record(
-            .make(.keepAlive, .wrongBody, detail: "<img src=\"https://example.org/x.png\"> url(x) </script>")
-        )
-        let html = try page(record).html
+        record.record(.make(.keepAlive, .wrongBody, detail: PageRecord.hostile))
+        let html = try PageRecord.page(record).html
+        let policy = try #require(html.firstMatch(of: /Content-Security-Policy" content="([^"]*)"/)).1
+        #expect(policy.hasPrefix("default-src 'none'; "))
+        #expect(!policy.contains("data:") && !policy.contains("*"))
+        // It holds for what follows it.
+        #expect(html.firstMatch(of: /Content-Security-Policy[\s\S]*<style>/) != nil)
         for word in ["http://", "https://", "src=", "url(", "@import", "<link", "<img"] {
             #expect(!html.contains(word), "\(word)")
         }
         #expect(html.contains("curl http:&#47;&#47;example.org"))
-        #expect(try data(in: html).details == ["keep-alive: <img src=\"https://example.org/x.png\"> url(x) </script>"])
+        #expect(try data(in: html).details == ["keep-alive: \(PageRecord.hostile)"])
+    }
+
+    /// What comes from the command line or the server, at every place where the page has it.
+    @Test func nothingInItIsMarkup() throws {
+        let plain = try PageRecord.page(PageRecord.twoRestarts(failures: 3), command: "true").html
+        for words in [PageRecord.hostile, "'\"><b onclick=\"x\">"] {
+            let html = try PageRecord.page(PageRecord.twoRestarts(failures: 3), command: words).html
+            #expect(html.contains(PageText.escaped(words)))
+            for markup in ["<script", "</script>", "<b ", "<img", "-->"] {
+                #expect(html.ranges(of: markup).count == plain.ranges(of: markup).count, "\(markup)")
+            }
+        }
     }
 
     @Test func itSaysWhatTheReportSays() throws {
@@ -92,7 +90,7 @@ struct ReportPageTests {
         }
         record.issue(.keepAlive, by: 1)
         record.record(.make(.keepAlive, .reset, from: 2100, to: 2101, detail: "errno 104"))
-        let (html, report) = try page(record)
+        let (html, report) = try PageRecord.page(record)
         let text = ReportText(report: report)
         for times in [report.latencySteady, report.latencyAroundRestarts].map(ReportText.times) {
             for time in times { #expect(html.contains("<td>\(time)</td>"), "\(time)") }
@@ -105,7 +103,7 @@ struct ReportPageTests {
         let data = try data(in: html)
         #expect(data.generations.map(\.pid) == report.pids.map(\.pid))
         #expect(data.generations.map(\.responses) == report.pids.map(\.responses))
-        #expect(data.failures == [[2.1, 1000, Double(OutcomeKind.allCases.firstIndex(of: .reset) ?? -1)]])
+        #expect(data.failures == [[2.1, 1000, Double(OutcomeKind.allCases.firstIndex(of: .reset) ?? -1), 2.101]])
         #expect(data.pauses.map(\.words) == [NumberText.milliseconds(try #require(report.gaps.worstMilliseconds))])
         let pause = try #require(data.pauses.first)
         #expect(pause.start == 2.012)
