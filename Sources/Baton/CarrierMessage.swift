@@ -1,7 +1,7 @@
 /// What stands in a message of a carrier: how many connections are attached to it, and what has been received on each.
 ///
 /// The letters `BTN1`, the number of connections (2 bytes), for each the number of its bytes (4 bytes), then all these bytes.
-/// Numbers are little-endian. The 1 is the version: a generation that knows another one only does not touch the message.
+/// Numbers are little-endian. The 1 is the version: a generation that knows another one only closes what is attached.
 enum CarrierMessage {
     /// The most bytes that connections may have received, all of a message together.
     static let mostBytes = 128 * 1024

@@ -30,6 +30,8 @@ final class Acceptor: Sendable {
         var accepted: @Sendable ([CarriedConnection]) -> Void
         /// The same for connections of earlier generations; the callee calls `done`, on any thread, when it could take more.
         var adopted: @Sendable ([CarriedConnection], _ done: @escaping @Sendable () -> Void) -> Void
+        /// How long the connections that were accepted first had waited for that, the longest of them.
+        var waited: @Sendable (Duration) -> Void
         /// The loop has ended and the listen sockets are closed; nothing is called any more. It may take its time.
         var ended: @Sendable (StopReason) -> Void
     }
@@ -52,6 +54,7 @@ final class Acceptor: Sendable {
     /// Connections of an earlier generation are being opened. There may be thousands: if all were taken at once, new ones would wait
     /// behind them.
     private let isAdopting = Atomic(false)
+    private let isFirst = Atomic(true)
     private let delegate: Delegate
     private let logger: Logger
 
@@ -201,7 +204,12 @@ final class Acceptor: Sendable {
     /// Accepts connections that wait, ``Delegate/batch`` at most: then it is another listener's turn.
     private func acceptBatch(on listener: CInt) -> Batch {
         var connections: [CarriedConnection] = []
-        defer { if !connections.isEmpty { delegate.accepted(connections) } }
+        defer {
+            if !connections.isEmpty {
+                tellWait(of: connections)
+                delegate.accepted(connections)
+            }
+        }
         for _ in 0..<delegate.batch {
             let descriptor = cprocess_accept(listener)
             if descriptor >= 0 {
@@ -213,6 +221,13 @@ final class Acceptor: Sendable {
             if !Self.concernsOneConnection.contains(errno) { return .failed(errno) }
         }
         return connections.isEmpty ? .nothing : .accepted
+    }
+
+    /// The kernel has them in the order in which they came, so the first ones have waited for the start.
+    private func tellWait(of connections: [CarriedConnection]) {
+        guard isFirst.exchange(false, ordering: .relaxed) else { return }
+        let waits = connections.map { cprocess_waited($0.descriptor) }.filter { $0 >= 0 }
+        if let longest = waits.max() { delegate.waited(.milliseconds(longest)) }
     }
 
     /// Where nobody else holds the listen sockets, closing them resets what waits in their backlogs.

@@ -129,6 +129,7 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
                     metrics.takenOver.increment(by: connections.count)
                     opener.open(connections, done: done)
                 },
+                waited: metrics.waited,
                 ended: { reason in
                     // On the accept thread, which may wait for the service manager.
                     if count.open > 0, let (carrier, isEmptied) = succession?.carrier(for: reason) {
@@ -215,6 +216,7 @@ public final class DrainingServer<Connection: Sendable>: Sendable {
     ) async throws -> DrainOutcome {
         count.restart()
         try acceptor.start()
+        metrics.generations.increment()
         let (acceptor, count, register, tasks, metrics) = (acceptor, count, register, tasks, metrics)
         let began = Locked<ContinuousClock.Instant?>(nil)
         tasks.start { connection, token in

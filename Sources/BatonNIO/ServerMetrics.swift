@@ -5,6 +5,8 @@ internal import NIOCore
 ///
 /// | label | kind | of what |
 /// |---|---|---|
+/// | `baton.generations` | counter | one for each process that has begun to accept |
+/// | `baton.pause` | timer | how long connections had waited that were accepted first, the longest of them: TCP on Linux only |
 /// | `baton.connections.accepted` | counter | connections from listen sockets |
 /// | `baton.connections.taken_over` | counter | connections of an earlier generation |
 /// | `baton.connections.handed_over` | counter | connections given to the next one |
@@ -14,15 +16,18 @@ internal import NIOCore
 ///
 /// A process counts from nothing when it starts. Thread-safe.
 struct ServerMetrics: Sendable {
+    let generations: Counter
     let accepted: Counter
     let takenOver: Counter
     let handedOver: Counter
     let cut: Counter
     private let outcomes: [DrainOutcome: Counter]
     private let drainDuration: Timer
+    private let pause: Timer
 
     /// - Parameter factory: What makes the counters; that of the whole program unless a test has its own.
     init(factory: any MetricsFactory = MetricsSystem.factory) {
+        generations = Counter(label: "baton.generations", dimensions: [], factory: factory)
         accepted = Counter(label: "baton.connections.accepted", dimensions: [], factory: factory)
         takenOver = Counter(label: "baton.connections.taken_over", dimensions: [], factory: factory)
         handedOver = Counter(label: "baton.connections.handed_over", dimensions: [], factory: factory)
@@ -33,7 +38,11 @@ struct ServerMetrics: Sendable {
             }
         )
         drainDuration = Timer(label: "baton.drain.duration", dimensions: [], factory: factory)
+        pause = Timer(label: "baton.pause", dimensions: [], factory: factory)
     }
+
+    /// A connection has waited so long for the start, and none longer.
+    func waited(_ time: Duration) { pause.recordNanoseconds(TimeAmount(time).nanoseconds) }
 
     /// A drain has ended.
     func drained(_ outcome: DrainOutcome, in time: Duration) {

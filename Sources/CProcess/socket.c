@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -71,6 +74,18 @@ int cprocess_waker(int *reader, int *writer) {
 int cprocess_unsent(int socket) {
     int count = 0;
     return ioctl(socket, TIOCOUTQ, &count) < 0 ? -errno : count;
+}
+
+int cprocess_waited(int socket) {
+#ifdef __linux__
+    struct tcp_info info = {0};
+    socklen_t length = sizeof info;
+    if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) < 0) return -errno;
+    return info.tcpi_last_ack_recv > INT_MAX ? INT_MAX : (int)info.tcpi_last_ack_recv;
+#else
+    (void)socket;
+    return -ENOTSUP;
+#endif
 }
 
 int cprocess_unread(int socket) {

@@ -43,7 +43,29 @@ import Testing
         #expect(try total("baton.connections.cut") == 3)
         #expect(try total("baton.drains", [("outcome", "cut")]) == 1)
         #expect(try total("baton.drains", [("outcome", "drained")]) == 0)
+        #expect(try total("baton.generations") == 1)
         let took = try #require(try metrics.expectTimer("baton.drain.duration").values.first)
         #expect(took >= 190_000_000)
+    }
+
+    /// A connection that comes before the server does waits for it.
+    @Test func theWaitForTheStartIsMeasured() async throws {
+        let holder = try Holder()
+        let clients = try await blocking { try (0..<2).map { _ in try Client(port: holder.port) } }
+        let came = ContinuousClock.now
+        // What is measured is time, so some has to pass.
+        try await Task.sleep(for: .milliseconds(100))
+        let server = try server(holder, drain: .init(timeout: .zero, linger: .zero))
+        let waited = ContinuousClock.now - came
+        async let outcome = server.serve()
+        while await server.census().requests != 2 { await Task.yield() }
+        let most = ContinuousClock.now - came
+        server.stop()
+        _ = try await outcome
+        withExtendedLifetime(clients) {}
+        let pauses = try metrics.expectTimer("baton.pause").values
+        let pause = Duration.nanoseconds(try #require(pauses.first))
+        // The kernel counts in ticks, of 10 ms at most.
+        #expect(pauses.count == 1 && pause >= waited - .milliseconds(20) && pause <= most + .milliseconds(20))
     }
 }

@@ -31,6 +31,10 @@ int cprocess_unread(int socket);
 /// How many bytes of a stream socket the peer has not acknowledged (TIOCOUTQ), or a negative errno.
 int cprocess_unsent(int socket);
 
+/// How many milliseconds ago the last segment has come on a TCP connection (tcpi_last_ack_recv of tcp(7)): of one that has just been
+/// accepted, about how long it has waited for that. A negative errno where the kernel does not tell.
+int cprocess_waited(int socket);
+
 /// recvmsg(2) of one datagram, without waiting, whatever the flags that all holders of the socket share.
 ///
 /// @param sender  Where it came from; of a UNIX socket without an address, `length` is 0.
