@@ -307,6 +307,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .executableTarget(
+            name: "field",
+            dependencies: ["MachineKit", "SystemdTestKit", .argumentParser],
+            path: "Tests/Benchmarks/Field",
+            swiftSettings: strict
+        ),
+        .executableTarget(
             name: "journal-benchmark",
             dependencies: ["JournalLogging", .logging],
             path: "Tests/Benchmarks/JournalSwift",
