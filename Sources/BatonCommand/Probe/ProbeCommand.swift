@@ -43,8 +43,8 @@ struct ProbeCommand: AsyncParsableCommand {
 
             EXIT STATUS
               0    nothing failed
-              1    a request or a restart command failed, or nothing was answered, or, with --no-close, a connection was
-                   closed
+              1    a request or a restart command failed, or nothing was answered,
+                   or, with --no-close, a connection was closed
               3    requests begun and requests ended do not add up
               64   wrong usage
               130  interrupted, and nothing had failed
