@@ -405,8 +405,8 @@ let package = Package(
         .testTarget(
             name: "BatonCommandTests",
             dependencies: [
-                "BatonCommand", .argumentParser, .histogram, .nioCore, .nioHPACK, .nioHTTP1, .nioHTTP2, .nioPosix,
-                .nioSSL, .nioWebSocket, .subprocess, .systemPackage,
+                "BatonCommand", "Systemd", .argumentParser, .histogram, .nioCore, .nioHPACK, .nioHTTP1, .nioHTTP2,
+                .nioPosix, .nioSSL, .nioWebSocket, .subprocess, .systemPackage,
             ],
             swiftSettings: strict
         ),
