@@ -67,7 +67,7 @@ let package = Package(
         .library(name: "BatonHummingbirdHTTP2", targets: ["BatonHummingbirdHTTP2"]),
         .library(name: "JournalLogging", targets: ["JournalLogging"]),
         .library(name: "SystemdTestKit", targets: ["SystemdTestKit"]),
-        .executable(name: "app", targets: ["app"]),
+        // Not app: who has an executable of that name could not depend on this package. In this one it is built nevertheless.
         .executable(name: "baton", targets: ["BatonCommand"]),
         .plugin(name: "BatonUnits", targets: ["BatonUnits"]),
     ],
@@ -411,8 +411,8 @@ let package = Package(
         .testTarget(
             name: "BatonCommandTests",
             dependencies: [
-                "BatonCommand", .argumentParser, .histogram, .nioCore, .nioHPACK, .nioHTTP1, .nioHTTP2, .nioPosix,
-                .nioSSL, .nioWebSocket, .subprocess, .systemPackage,
+                "BatonCommand", "Systemd", .argumentParser, .histogram, .nioCore, .nioHPACK, .nioHTTP1, .nioHTTP2,
+                .nioPosix, .nioSSL, .nioWebSocket, .subprocess, .systemPackage,
             ],
             swiftSettings: strict
         ),

@@ -6,6 +6,7 @@ struct BatonCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "baton",
         abstract: "Tools around restarting a server without losing a request.",
+        version: "0.1.0",
         groupedSubcommands: [
             CommandGroup(
                 name: "Generations of a program:",

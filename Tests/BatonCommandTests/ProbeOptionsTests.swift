@@ -8,6 +8,13 @@ struct ProbeOptionsTests {
         try ProbeOptions.parse(arguments).plan()
     }
 
+    @Test func anotherServerThanAppIsAskedForItsPathOnly() throws {
+        let plan = try plan("--any-body")
+        #expect(plan.modes == [.newConnection, .keepAlive, .keepAlivePause, .connectPause])
+        #expect(plan.expected == .anything)
+        #expect(try self.plan("--any-body", "--mode", "long").modes == [.long])
+    }
+
     @Test func defaults() throws {
         let plan = try plan()
         #expect(plan.target == .tcp(host: "127.0.0.1", port: 8080))
@@ -75,6 +82,7 @@ struct ProbeOptionsTests {
         #expect(plan.arrivalRate == 2000)
         #expect(plan.modes == [.newConnection, .keepAlive])
         #expect(try self.plan("--arrival-rate", "0.5", "--mode", "keep-alive").modes == [.keepAlive])
+        #expect(try self.plan("--arrival-rate", "0.5", "--any-body").modes == [.newConnection, .keepAlive])
         #expect(try self.plan().arrivalRate == nil)
     }
 

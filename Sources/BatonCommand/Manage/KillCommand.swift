@@ -14,7 +14,8 @@ struct KillCommand: ParsableCommand {
 
             EXIT STATUS
               0    all have ended
-              1    one has not within --timeout, or it does not run; standard error says which
+              1    one has not within --timeout, or it does not run;
+                   standard error says which
               64   wrong usage
             """
     )

@@ -15,7 +15,8 @@ struct RestartGenerationCommand: ParsableCommand {
 
             EXIT STATUS
               0    the next generation serves
-              1    it does not, and the old one goes on; or nobody could be asked. Standard error says why
+              1    it does not, and the old one goes on; or nobody could be asked.
+                   Standard error says why
               64   wrong usage
             """
     )

@@ -8,7 +8,8 @@ struct StartCommand: ParsableCommand {
         discussion: """
             As baton run --daemonize, whose options it takes; --pid-file and --log-file are needed.
 
-              baton start --port 8080 --pid-file /run/server.pid --log-file /var/log/server.log -- ./server
+              baton start --port 8080 --pid-file /run/server.pid \\
+                  --log-file /var/log/server.log -- ./server
 
             EXIT STATUS
               0    the first generation serves

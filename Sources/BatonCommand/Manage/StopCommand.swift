@@ -18,7 +18,8 @@ struct StopCommand: ParsableCommand {
 
             EXIT STATUS
               0    it has ended
-              1    it has not within --timeout, or it does not run; standard error says which
+              1    it has not within --timeout, or it does not run;
+                   standard error says which
               64   wrong usage
             """
     )

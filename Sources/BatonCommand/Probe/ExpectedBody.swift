@@ -38,7 +38,7 @@ enum ExpectedBody: Equatable, Sendable {
         case .length(let length):
             return count == length ? nil : "\(count) bytes instead of \(length)"
         case .pid:
-            return Self.pid(in: text) == nil ? "no `pid` and number in it" : nil
+            return Self.pid(in: text) == nil ? "no `pid` and number in it (--any-body takes any)" : nil
         case .sleep(let nanoseconds):
             guard text.hasPrefix("started at "), text.hasSuffix(".\n"), Self.pid(in: text) != nil,
                 let slept = Self.number(after: " slept for ", in: text)

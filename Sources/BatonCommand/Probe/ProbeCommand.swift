@@ -24,6 +24,12 @@ struct ProbeCommand: AsyncParsableCommand {
             under way; one that the server turns away (GOAWAY, REFUSED_STREAM) can be sent again and is no failure, what is \
             reset or has no answer when its connection ends is one.
 
+            ANY SERVER
+            The answers of `app` name their process, and it has /sleep/. Another server needs --any-body, and then has the first \
+            four modes:
+
+              baton probe --any-body --path /health --restart 'systemctl restart x' --idle 20
+
             CLOSED AND OPEN LOOPS
             In a closed loop a server that stalls is asked less, and what it would have kept waiting is missing from the \
             latencies. With --arrival-rate requests are due at fixed times, whatever became of the others, and each latency \
@@ -43,8 +49,8 @@ struct ProbeCommand: AsyncParsableCommand {
 
             EXIT STATUS
               0    nothing failed
-              1    a request or a restart command failed, or nothing was answered, or, with --no-close, a connection was
-                   closed
+              1    a request or a restart command failed, or nothing was answered,
+                   or, with --no-close, a connection was closed
               3    requests begun and requests ended do not add up
               64   wrong usage
               130  interrupted, and nothing had failed

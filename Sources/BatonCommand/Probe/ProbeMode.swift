@@ -20,6 +20,9 @@ enum ProbeMode: String, CaseIterable, Codable, Sendable, ExpressibleByArgument {
     /// Those of the load, which `--mode` names.
     static let load: [ProbeMode] = [.newConnection, .keepAlive, .keepAlivePause, .connectPause, .slowBody, .long]
 
+    /// Those that ask for nothing but the path that is given: a server that is not `app` has no `/sleep/`.
+    static let anyServer: [ProbeMode] = [.newConnection, .keepAlive, .keepAlivePause, .connectPause]
+
     /// Those that an open loop can have: the others wait on purpose, and so have a rate of their own.
     static let openLoop: [ProbeMode] = [.newConnection, .keepAlive, .stream]
 

@@ -39,7 +39,7 @@ struct ProbeOptions: ParsableArguments {
     @Option(
         name: .customLong("mode"),
         help: ArgumentHelp(
-            "What clients do; repeatable, the clients are spread over them. (default: all)",
+            "What clients do; repeatable, the clients are spread over them. (default: all; with --any-body the first four)",
             valueName: "mode"
         )
     )
@@ -107,7 +107,7 @@ struct ProbeOptions: ParsableArguments {
     )
     var webSocketPath: String?
 
-    @Flag(help: "Take any complete answer with status 200 to a short request for right.")
+    @Flag(help: "For a server that is not app: take any complete answer with status 200 to a short request for right.")
     var anyBody = false
 
     @Flag(help: "Fail if the server closes a connection on which its client could have gone on.")

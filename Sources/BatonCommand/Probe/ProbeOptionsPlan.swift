@@ -26,6 +26,7 @@ extension ProbeOptions {
         )
         plan.threads = try Self.whole(threads, "--threads", 1...64)
         if !modes.isEmpty { plan.modes = ProbeMode.load.filter { modes.contains($0) } }
+        if modes.isEmpty, anyBody { plan.modes = ProbeMode.anyServer }
         if modes.isEmpty, connections == 0 { plan.modes = [] }
         try speakHTTP2(&plan)
         try openLoop(&plan)

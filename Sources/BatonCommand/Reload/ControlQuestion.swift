@@ -25,7 +25,8 @@ enum ControlQuestion {
         defer { close(descriptor) }
         guard connect(descriptor, to: path) else {
             return .failed(
-                "the service cannot be reached at \(path): \(Errno(rawValue: errno)); does it run, and can it do that?"
+                "the service cannot be reached at \(path): \(Errno(rawValue: errno)); it does not run, or cannot be asked"
+                    + " that: for a reload a program has to have a Lifecycle.reload"
             )
         }
         let line = question + "\n"

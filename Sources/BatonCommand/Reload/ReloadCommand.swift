@@ -16,7 +16,8 @@ struct ReloadCommand: ParsableCommand {
 
             EXIT STATUS
               0    reloaded
-              1    the service could not reload and goes on as before, or could not be asked; standard error says why
+              1    the service could not reload and goes on as before, or could not be
+                   asked; standard error says why
               64   wrong usage
             """
     )

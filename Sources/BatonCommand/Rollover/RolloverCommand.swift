@@ -20,7 +20,7 @@ struct RolloverCommand: AsyncParsableCommand {
 
               baton rollover app
               baton rollover app --canary 1min --health-path /ready
-              baton rollover app --check 'grpcurl -plaintext localhost:8080 grpc.health.v1.Health/Check'
+              baton rollover app --check 'grpc_health_probe -addr localhost:8080'
 
             EXIT STATUS
               0    the new instance serves alone

@@ -24,14 +24,15 @@ struct RunCommand: ParsableCommand {
             Baton go over to the next generation.
 
               baton run --port 8080 -- ./server
-              baton run --port 8080 --notify --pid-file /run/server.pid -- ./server --verbose
+              baton run --port 8080 --pid-file /run/server.pid -- ./server --verbose
               baton restart --pid-file /run/server.pid
 
             A link to baton with the name start_server takes the same options, as a replacement for Server::Starter.
 
             EXIT STATUS
               0        stopped by TERM or INT
-              1        the program did not become ready, or something that is needed for that did not work
+              1        the program did not become ready, or something that is needed for
+                       that did not work
               64       wrong usage
               126, 127 the program cannot be executed, or is not there
               other    the errno of a socket that could not be opened, as 98 (EADDRINUSE)

@@ -11,7 +11,7 @@ struct UnitsCommand: ParsableCommand {
             the units go to standard output.
 
               baton units --port 8080 -- /usr/local/bin/app --verbose
-              baton units --port 8080 --port https=8443 --output units -- /usr/local/bin/app
+              baton units --port 8080 --port https=8443 --output units -- /srv/app
               sudo baton units --port 8080 --install -- /usr/local/bin/app
               sudo baton units --uninstall --name app
 
