@@ -13,6 +13,7 @@ public enum SourceTree {
             .filter { $0.hasSuffix(suffix) }.sorted().map { "\(folder)/\($0)" }
     }
 
+    /// Where one of them is.
     public static func path(_ relative: String, file: String = #filePath) -> String {
         var root = URL(fileURLWithPath: file)
         for _ in 0..<4 { root.deleteLastPathComponent() }
