@@ -71,7 +71,7 @@ struct Measurement {
             group=$(systemctl show --property=ControlGroup --value \(server.service))
             find "/sys/fs/cgroup$group" -name cgroup.procs -exec cat {} + | while read -r pid; do
                 sed -n 's/^Pss: *\\([0-9]*\\) kB/\\1/p' "/proc/$pid/smaps_rollup"
-            done | awk '{ sum += $1 } END { print sum }'
+            done | { sum=0; while read -r size; do sum=$((sum + size)); done; echo "$sum"; }
             """
         let text = try await machine.check("sh", "-c", script)
         guard let size = Double(text) else { throw MachineError("no memory of \(contender.name): '\(text)'") }
