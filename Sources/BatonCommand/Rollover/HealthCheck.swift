@@ -20,8 +20,7 @@ struct HealthCheck: InstanceCheck {
             if case .tcp(let host, _, isTLS: true) = target {
                 var configuration = TLSConfiguration.makeClientConfiguration()
                 configuration.certificateVerification = .none
-                let isName = (try? SocketAddress(ipAddress: host, port: 0)) == nil
-                tls = .init(context: try NIOSSLContext(configuration: configuration), hostname: isName ? host : nil)
+                tls = try .init(configuration, host: host)
             }
             server = ServerAddress(address: try target.resolve(), tls: tls)
         } catch {

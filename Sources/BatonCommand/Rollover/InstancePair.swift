@@ -76,12 +76,14 @@ struct InstancePair {
         )
     }
 
+    /// The sockets, for people.
+    var socketNames: String { sockets.map(\.description).joined(separator: ", ") }
+
     /// For people.
     var text: String {
         let serves = isServingUp ? "\(serving) serves" : "neither \(serving) nor \(other) runs"
         let beside = isOtherUp ? ", and \(other) runs beside it (a rollover was interrupted, or is under way)" : ""
-        let names = sockets.map(\.description).joined(separator: ", ")
-        return "\(serves)\(beside); a connection to \(names) starts \(started)"
+        return "\(serves)\(beside); a connection to \(socketNames) starts \(started)"
     }
 }
 

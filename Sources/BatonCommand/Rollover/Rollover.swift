@@ -74,7 +74,8 @@ struct Rollover {
         } while ContinuousClock.now < end || answers.counted == 0 && ContinuousClock.now < end + Self.patience
         guard answers.counted > 0 else {
             throw Trouble(
-                reason: "none of \(answers.others) answers came from \(new): it does not accept from \(sockets)"
+                reason:
+                    "none of \(answers.others) answers came from \(new): it does not accept from \(pair.socketNames)"
             )
         }
         say("\(new) is well: \(answers.text)")
@@ -129,8 +130,6 @@ struct Rollover {
         let end = pair.isServingUp ? "\(old) serves as before" : "neither runs, as before"
         throw Failed(description: "\(reason); rolled back: \(end)", isRolledBack: true)
     }
-
-    private var sockets: String { pair.sockets.map(\.description).joined(separator: ", ") }
 
     private func pause(_ interruption: Interruption) async throws {
         try await Task.sleep(for: Self.pause)

@@ -32,10 +32,7 @@ struct StartedInstance {
             let drops = "\(folder)/\(socket).d"
             do {
                 try FileManager.default.createDirectory(atPath: drops, withIntermediateDirectories: true)
-                let path = "\(drops)/\(Self.file)"
-                try Self.text(instance).write(toFile: path, atomically: true, encoding: .utf8)
-                // The same mode as other units, whatever the umask.
-                try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+                try UnitFilesFolder.put(Self.text(instance), at: "\(drops)/\(Self.file)")
             } catch {
                 let reason = (error as? CocoaError)?.reason ?? "\(error)"
                 throw RolloverRefused(description: "\(drops)/\(Self.file) cannot be written: \(reason)")

@@ -98,7 +98,7 @@ enum ServiceUnitText {
                 + "a rule; the others are for hundreds of connections that are busy till the last moment, and for restarts that "
                 + "overtake each other."
         )
-        unit.set("FileDescriptorStoreMax", 64)
+        unit.set("FileDescriptorStoreMax", StoreChecks.places)
     }
 
     private static func stopOfSupervisor(_ unit: inout UnitWriter, _ plan: UnitsPlan) {
@@ -114,7 +114,7 @@ enum ServiceUnitText {
                     + "what is set below, because only root may move processes."
             )
         }
-        unit.set("FileDescriptorStoreMax", 64, because: "What the supervisor keeps over a restart.")
+        unit.set("FileDescriptorStoreMax", StoreChecks.places, because: "What the supervisor keeps over a restart.")
     }
 
     private static func directories(_ unit: inout UnitWriter, _ plan: UnitsPlan) {

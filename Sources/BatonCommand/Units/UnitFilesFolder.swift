@@ -21,13 +21,16 @@ struct UnitFilesFolder {
         for name in files.map(\.name) + stale { try refuseOthers("\(path)/\(name)", of: plan.name, to: "replace") }
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         for (name, text) in files {
-            let file = "\(path)/\(name)"
-            // The same mode as other units, whatever the umask: not only root reads them.
-            try UnitMarker.marked(text, name: plan.name).write(toFile: file, atomically: true, encoding: .utf8)
-            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
+            try Self.put(UnitMarker.marked(text, name: plan.name), at: "\(path)/\(name)")
         }
         for name in stale { try FileManager.default.removeItem(atPath: "\(path)/\(name)") }
         return files.map { "wrote \(path)/\($0.name)" } + stale.map { "removed \(path)/\($0), of an earlier kind" }
+    }
+
+    /// Writes one file, which has the same mode as other units, whatever the umask: not only root reads them.
+    static func put(_ text: String, at file: String) throws {
+        try text.write(toFile: file, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
     }
 
     /// The names of the files that were written here for units of that name, changed or not.

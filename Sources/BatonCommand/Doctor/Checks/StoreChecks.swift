@@ -15,6 +15,9 @@ enum StoreChecks {
         }
     }
 
+    /// How many places the store should have.
+    static let places = 64
+    private static let setting = "FileDescriptorStoreMax=\(places)"
     private static let source = "systemd.service(5), FileDescriptorStoreMax="
     private static let signalSource = "systemd.kill(5), RestartKillSignal="
 
@@ -26,7 +29,7 @@ enum StoreChecks {
                 ? "what the supervisor and its workers keep over a restart is lost: systemd keeps nothing for it"
                 : "the program is told that another process follows, and cannot leave its connections to it: systemd keeps "
                     + "nothing for it, and they are closed",
-            write: "FileDescriptorStoreMax=64",
+            write: setting,
             at: service.last(.fileDescriptorStoreMax),
             source: source
         )
@@ -37,7 +40,7 @@ enum StoreChecks {
             .storeSmall,
             service,
             "a restart needs one place; with one alone, a second restart that overtakes the first closes its connections",
-            write: "FileDescriptorStoreMax=64",
+            write: setting,
             at: service.last(.fileDescriptorStoreMax),
             source: source
         )
@@ -59,7 +62,7 @@ enum StoreChecks {
             .handOverMissing,
             service,
             "a restart closes idle connections, and a request that a client writes in that moment is lost; programs built with "
-                + "Baton leave them to the next process with this, and FileDescriptorStoreMax=64",
+                + "Baton leave them to the next process with this, and \(setting)",
             write: "RestartKillSignal=SIGINT",
             source: "\(signalSource); \(source)"
         )

@@ -8,6 +8,12 @@ struct ServerAddress: Sendable {
         var context: NIOSSLContext
         /// For SNI and the certificate; nil where the server is named by an address.
         var hostname: String?
+
+        /// - Parameter host: The server's name or address.
+        init(_ configuration: TLSConfiguration, host: String) throws {
+            context = try NIOSSLContext(configuration: configuration)
+            hostname = (try? SocketAddress(ipAddress: host, port: 0)) == nil ? host : nil
+        }
     }
 
     var address: SocketAddress
@@ -41,7 +47,6 @@ extension ServerAddress {
         if options.isInsecure { configuration.certificateVerification = .none }
         if let file = options.certificates { configuration.trustRoots = .file(file) }
         configuration.applicationProtocols = [plan.streams == nil ? "http/1.1" : "h2"]
-        let isName = (try? SocketAddress(ipAddress: host, port: 0)) == nil
-        tls = TLS(context: try NIOSSLContext(configuration: configuration), hostname: isName ? host : nil)
+        tls = try TLS(configuration, host: host)
     }
 }
