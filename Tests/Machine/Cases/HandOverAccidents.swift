@@ -12,13 +12,6 @@ extension UnderSystemd {
             return try await Server.install(.app(), in: machine, dropIns: [.command(Self.program)])
         }
 
-        /// What to start from the next restart on.
-        private func deploy(_ script: String, in machine: Machine) async throws {
-            try await machine.check("sh", "-c", "printf '%s\\n' '#!/bin/sh' '\(script)' >\(Self.program).new")
-            try await machine.check("chmod", "755", "\(Self.program).new")
-            try await machine.check("mv", "-T", "\(Self.program).new", Self.program)
-        }
-
         private func connect(_ count: Int, to server: Server) async throws -> [Connection] {
             let connections = try await Connection.open(count, to: server.units.port, in: server.machine)
             for connection in connections { #expect(try await connection.get("/")?.status == 200) }
@@ -31,9 +24,9 @@ extension UnderSystemd {
             let connections = try await connect(300, to: server)
             // The directory outlives the process.
             let mark = "$RUNTIME_DIRECTORY/died"
-            try await deploy(
+            try await server.machine.deploy(
                 "[ -e \(mark) ] || { touch \(mark); kill -KILL $$; }; exec /usr/local/bin/app",
-                in: server.machine
+                as: Self.program
             )
             _ = try await server.machine.run("systemctl", "restart", server.service)
             try await server.wait(for: "ActiveState", toBe: "active")
@@ -47,7 +40,7 @@ extension UnderSystemd {
         func oneThatKnowsNoCarriersLeavesThemToTheNext() async throws {
             let server = try await install()
             let connections = try await connect(300, to: server)
-            try await deploy("exec /usr/local/bin/speaker ready hang", in: server.machine)
+            try await server.machine.deploy("exec /usr/local/bin/speaker ready hang", as: Self.program)
             try await server.systemctl("restart")
             #expect(try await server.property("NFileDescriptorStore") == "1")
             for connection in connections { try await connection.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n") }
@@ -105,7 +98,7 @@ extension UnderSystemd {
             let server = try await install()
             var gone = try await connect(200, to: server)
             let stay = try await connect(200, to: server)
-            try await deploy("exec /usr/local/bin/speaker ready hang", in: server.machine)
+            try await server.machine.deploy("exec /usr/local/bin/speaker ready hang", as: Self.program)
             try await server.systemctl("restart")
             for connection in gone.prefix(100) { connection.reset() }
             gone = []

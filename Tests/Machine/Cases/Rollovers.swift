@@ -41,13 +41,6 @@ extension UnderSystemd {
             return machine
         }
 
-        /// What is started from now on.
-        private func deploy(_ script: String, in machine: Machine) async throws {
-            try await machine.check("sh", "-c", "printf '%s\\n' '#!/bin/sh' '\(script)' >\(Self.program).new")
-            try await machine.check("chmod", "755", "\(Self.program).new")
-            try await machine.check("mv", "-T", "\(Self.program).new", Self.program)
-        }
-
         private func status(in machine: Machine) async throws -> String {
             try await baton("rollover", "rolling", "--status", in: machine).output
         }
@@ -98,7 +91,7 @@ extension UnderSystemd {
             let limit = "[Service]\\nTimeoutStartSec=2\\nNotifyAccess=all\\nTimeoutStopSec=1\\nWatchdogSec=0\\n"
             let dropIn = "/run/systemd/system/rolling@b.service.d/limit.conf"
             try await machine.check("sh", "-c", "printf '\(limit)' >\(dropIn) && systemctl daemon-reload")
-            try await deploy(script, in: machine)
+            try await machine.deploy(script, as: Self.program)
             let (result, report) = try await machine.probe(
                 port: Self.port,
                 Self.load + ["--restart", "baton rollover rolling \(options); [ $? = 1 ]"],
