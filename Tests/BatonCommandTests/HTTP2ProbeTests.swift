@@ -36,14 +36,17 @@ struct HTTP2ProbeTests {
             case .answer(let body): answer(frame.streamID, "200", body, context)
             case .status(let status): answer(frame.streamID, status, "pid 7", context)
             case .reset(let code): write(.rstStream(code), frame.streamID, context)
-            case .close: context.close(promise: nil)
+            case .close: end(context)
             case .goAway:
                 let last = HTTP2StreamID(Int(frame.streamID) - 2)
                 self.last = last
                 write(.goAway(lastStreamID: last, errorCode: .noError, opaqueData: nil), .rootStream, context)
-                context.close(promise: nil)
+                end(context)
             }
         }
+
+        /// With FIN, whatever has come by now: close(2) of a socket with unread bytes sends RST.
+        private func end(_ context: ChannelHandlerContext) { context.close(mode: .output, promise: nil) }
 
         private func answer(_ stream: HTTP2StreamID, _ status: String, _ body: String, _ context: ChannelHandlerContext)
         {
