@@ -31,7 +31,7 @@ struct Contender: Sendable {
             ),
             Contender(
                 name: "stock Hummingbird, `systemctl restart`",
-                units: alone("stock", "ExecStart=/usr/local/bin/stock-server 8091"),
+                units: stock("stock", port: 8091),
                 port: 8091,
                 restart: "systemctl restart stock.service"
             ),
@@ -65,6 +65,21 @@ struct Contender: Sendable {
                 restart: "systemctl reload go.service"
             ),
         ]
+    }
+
+    /// Another stock Hummingbird, which is there all the time: the throughput of all is given as a multiple of its.
+    static var reference: Contender {
+        let name = "reference"
+        return Contender(
+            name: name,
+            units: stock(name, port: 8095),
+            port: 8095,
+            restart: "systemctl restart \(name).service"
+        )
+    }
+
+    private static func stock(_ name: String, port: UInt16) -> UnitPair {
+        alone(name, "ExecStart=/usr/local/bin/stock-server \(port)")
     }
 
     private static func alone(_ name: String, _ settings: String) -> UnitPair {

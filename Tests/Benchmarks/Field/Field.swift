@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import MachineKit
 import SystemdTestKit
 
@@ -20,7 +21,7 @@ struct Field: AsyncParsableCommand {
     @Option(help: "How many restarts in a round.")
     var restarts = 5
 
-    @Option(help: "Seconds of load for the throughput in a round.")
+    @Option(help: "Seconds of load for the throughput in a round, and as many for what it is compared with.")
     var seconds = 3
 
     @Option(help: "Only those whose name contains this.")
@@ -37,10 +38,11 @@ struct Field: AsyncParsableCommand {
         try Programs.copy(into: machine)
         let contenders = try Contender.all(in: machine).filter { $0.name.contains(only ?? "") }
         guard !contenders.isEmpty else { throw ValidationError("--only \(only ?? ""): there is none of that name") }
+        _ = try await Server.install(Contender.reference.units, in: machine)
         var results = contenders.map { _ in Result() }
         for round in 1...rounds {
             for (index, contender) in contenders.enumerated() {
-                print("round \(round) of \(rounds): \(contender.name)")
+                FileHandle.standardError.write(Data("round \(round) of \(rounds): \(contender.name)\n".utf8))
                 try await Measurement(contender: contender, machine: machine, restarts: restarts, seconds: seconds)
                     .run(into: &results[index])
             }

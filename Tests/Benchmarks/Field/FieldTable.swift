@@ -12,13 +12,14 @@ enum FieldTable {
 
     static func text(_ names: [String], _ results: [Result]) -> String {
         let head = [
-            "", "pause, median", "worst", "failed, of all requests", "connections closed", "requests/s",
-            "start to first answer", "memory",
+            "", "pause, median", "worst", "failed, of all requests", "connections closed",
+            "requests/s, of stock Hummingbird's", "start to first answer", "memory",
         ]
         let rows = zip(names, results).map { name, result in
             [
                 name, "\(whole(median(result.pauses))) ms", "\(whole(result.pauses.max() ?? .nan)) ms",
-                "\(result.failed) of \(result.issued)", "\(result.closed)", whole(median(result.throughput)),
+                "\(result.failed) of \(result.issued)", "\(result.closed)",
+                String(format: "%.2f", median(result.throughput)),
                 "\(whole(median(result.starts))) ms", "\(whole(median(result.memory) / 1024)) MB",
             ]
         }

@@ -6,7 +6,7 @@ struct Result {
     /// The longest gap of new connections at each restart, in ms.
     var pauses: [Double] = []
     var (issued, failed, closed) = (0, 0, 0)
-    /// Requests a second, of each round.
+    /// Requests a second of each round, as a multiple of the reference's at the same time.
     var throughput: [Double] = []
     /// From the start of the start to the first answer, in ms.
     var starts: [Double] = []
@@ -57,11 +57,21 @@ struct Measurement {
         return microseconds / 1000
     }
 
+    /// A second of one and a second of the other, in turn: a machine among others is now quicker, now slower.
     private func throughput() async throws -> Double {
-        let url = "http://127.0.0.1:\(contender.port)/"
-        let text = try await machine.check("wrk", "-t1", "-c64", "-d\(seconds)s", url)
-        guard let rate = text.firstMatch(of: /Requests\/sec: +([0-9.]+)/).flatMap({ Double($0.output.1) }) else {
-            throw MachineError("wrk has no rate of \(contender.name): \(text)")
+        var (own, reference) = (0.0, 0.0)
+        for _ in 0..<seconds {
+            reference += try await rate(port: Contender.reference.port)
+            own += try await rate(port: contender.port)
+        }
+        return own / reference
+    }
+
+    private func rate(port: UInt16) async throws -> Double {
+        let text = try await machine.check("wrk", "-t1", "-c64", "-d1s", "http://127.0.0.1:\(port)/")
+        guard let rate = text.firstMatch(of: /Requests\/sec: +([0-9.]+)/).flatMap({ Double($0.output.1) }), rate > 0
+        else {
+            throw MachineError("wrk has no rate of port \(port): \(text)")
         }
         return rate
     }

@@ -103,6 +103,27 @@ extension UnderSystemd {
             #expect(try await server.get("/").status == 200)
         }
 
+        /// A program that does not speak cannot ping, and here each generation is replaced before a ping of the supervisor would be due.
+        @Test(.timeLimit(.minutes(1)))
+        func reloadsInARowDoNotKeepTheWatchdogsPingAway() async throws {
+            let server = try await install("WatchdogSec=2", options: "--interval 0.3")
+            try await deploy("#!/bin/sh\nunset NOTIFY_SOCKET\nexec /usr/local/bin/app\n", server.machine)
+            try await server.systemctl("reload")
+            let mark = try await server.machine.markJournal()
+            let (result, report) = try await server.machine.probe(
+                server,
+                ["--connections", "8", "--settle", "0.1", "--restart", "systemctl reload \(server.service)"],
+                restarts: 15,
+                interval: 0.1,
+                seconds: 40
+            )
+            #expect(report.total.failed == 0, "\(result)")
+            #expect(report.restarts.filter(\.succeeded).count == 15, "\(result)")
+            #expect(try await server.property("NRestarts") == "0")
+            let said = try await server.journal(since: mark).map(\.message)
+            #expect(!said.contains { $0.contains("atchdog") }, "\(said)")
+        }
+
         @Test(.timeLimit(.minutes(1)))
         func generationsAreCountedOnWhenItIsKilled() async throws {
             let server = try await install()
