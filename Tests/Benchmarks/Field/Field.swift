@@ -36,7 +36,9 @@ struct Field: AsyncParsableCommand {
     func run() async throws {
         let machine = try await Machine.shared
         try Programs.copy(into: machine)
-        let contenders = try Contender.all(in: machine).filter { $0.name.contains(only ?? "") }
+        let contenders = try Contender.all(in: machine).filter { contender in
+            only.map { contender.name.contains($0) } ?? true
+        }
         guard !contenders.isEmpty else { throw ValidationError("--only \(only ?? ""): there is none of that name") }
         _ = try await Server.install(Contender.reference.units, in: machine)
         var results = contenders.map { _ in Result() }
