@@ -246,7 +246,7 @@ public final class HTTP2DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     }
 
     private func report(_ report: (String) -> Void, _ context: ChannelHandlerContext) {
-        let peer = ConnectionSocket.describe(context.channel.remoteAddress)
+        let peer = PeerName(context.channel.remoteAddress)
         let age = (NIODeadline.now() - accepted).nanoseconds / 1_000_000
         let connection = "\(peer), open for \(age) ms: HTTP/2, "
         guard !streams.isEmpty else {

@@ -25,15 +25,4 @@ package enum ConnectionSocket {
         )
         return max(0, Int(count ?? 0))
     }
-
-    /// The client, for a line in the log.
-    package static func describe(_ peer: SocketAddress?) -> String {
-        switch peer {
-        case .v4, .v6:
-            let (host, port) = (peer?.ipAddress ?? "", peer?.port ?? 0)
-            return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-        case .unixDomainSocket: return "a client of the UNIX socket"
-        case nil: return "a client whose address is unknown"
-        }
-    }
 }

@@ -66,12 +66,12 @@ public final class DrainNoticeHandler: ChannelDuplexHandler, RemovableChannelHan
             hasBegun = true
             began(context)
         case DrainEvent.census(let answer):
-            let left = UInt64(HTTP1DrainHandler.unsent(context) + HTTP1DrainHandler.inKernel(context))
+            let left = UInt64(ConnectionSocket.unsent(context) + ConnectionSocket.inKernel(context))
             let isBusy = isBusy()
             let activity = (moves &+ 1) &* 0x9E37_79B9_7F4A_7C15 &- left
             answer(ConnectionCensus(requests: isBusy ? 1 : 0, idle: isBusy ? 0 : 1, activity: activity))
         case DrainEvent.cut(let report):
-            report("\(HTTP1DrainHandler.describe(context.channel.remoteAddress)): \(cut())")
+            report("\(PeerName(context.channel.remoteAddress)): \(cut())")
         default:
             break
         }

@@ -1,4 +1,3 @@
-internal import CProcess
 public import NIOCore
 public import NIOHTTP1
 
@@ -119,7 +118,9 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
             if head.status.code == 101 { state.switchesProtocol() }
         case .head(var head):
             let keepsAlive = !state.isDraining || head.isKeepAlive
-            guard state.writeHead(keepsAlive: keepsAlive, hasUnread: { Self.hasUnread(context) }) else { break }
+            guard state.writeHead(keepsAlive: keepsAlive, hasUnread: { ConnectionSocket.hasUnread(context) }) else {
+                break
+            }
             head.headers.replaceOrAdd(name: "connection", value: "close")
             context.write(wrapOutboundOut(.head(head)), promise: promise)
             return
@@ -150,7 +151,7 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
         case DrainEvent.began:
             perform(state.beginDrain(now: .now()), context: context)
         case DrainEvent.census(let answer):
-            answer(state.census(unsent: Self.unsent(context), inKernel: Self.inKernel(context)))
+            answer(state.census(unsent: ConnectionSocket.unsent(context), inKernel: ConnectionSocket.inKernel(context)))
         case DrainEvent.cut(let report):
             report(describe(context))
         default:
@@ -218,38 +219,17 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
             let (handler, context) = box.value
             let action = handler.state.timerElapsed(
                 now: .now(),
-                hasUnread: Self.hasUnread(context),
+                hasUnread: ConnectionSocket.hasUnread(context),
                 hasUnsent: Self.hasUnsent(context)
             )
             handler.perform(action, context: context)
         }
     }
 
-    static func hasUnread(_ context: ChannelHandlerContext) -> Bool {
-        let unread = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
-            of: NIOBSDSocket.Handle.self,
-            cprocess_unread
-        )
-        return (unread ?? 0) > 0
-    }
-
-    static func inKernel(_ context: ChannelHandlerContext) -> Int {
-        let count = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
-            of: NIOBSDSocket.Handle.self,
-            cprocess_unsent
-        )
-        return max(0, Int(count ?? 0))
-    }
-
-    private static func hasUnsent(_ context: ChannelHandlerContext) -> Bool { unsent(context) > 0 }
-
-    /// How many bytes of responses have not left the process.
-    static func unsent(_ context: ChannelHandlerContext) -> Int {
-        (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-    }
+    private static func hasUnsent(_ context: ChannelHandlerContext) -> Bool { ConnectionSocket.unsent(context) > 0 }
 
     private func describe(_ context: ChannelHandlerContext) -> String {
-        let peer = Self.describe(context.channel.remoteAddress)
+        let peer = PeerName(context.channel.remoteAddress)
         let age = (NIODeadline.now() - accepted).nanoseconds / 1_000_000
         let doing =
             if state.unanswered > 0 {
@@ -266,16 +246,6 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
                 "no request"
             }
         return "\(peer), open for \(age) ms: \(doing)"
-    }
-
-    static func describe(_ peer: SocketAddress?) -> String {
-        switch peer {
-        case .v4, .v6:
-            let (host, port) = (peer?.ipAddress ?? "", peer?.port ?? 0)
-            return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-        case .unixDomainSocket: return "a client of the UNIX socket"
-        case nil: return "a client whose address is unknown"
-        }
     }
 
     private var requestLine: String {

@@ -1,4 +1,3 @@
-internal import CProcess
 public import NIOCore
 
 /// Ends a connection of a simple protocol when the server stops (``DrainEvent``): an idle one after the linger, a busy one after
@@ -129,7 +128,7 @@ public final class IdleDrainHandler: ChannelDuplexHandler, RemovableChannelHandl
             quietSince = .now()
             wait(for: linger, context)
         case DrainEvent.census(let answer):
-            let isBusy = work > 0 || Self.unsent(context) > 0
+            let isBusy = work > 0 || ConnectionSocket.unsent(context) > 0
             answer(.init(requests: isBusy ? max(1, work) : 0, idle: isBusy ? 0 : 1, activity: moves))
         case DrainEvent.cut(let report):
             report(describe(context))
@@ -144,7 +143,7 @@ public final class IdleDrainHandler: ChannelDuplexHandler, RemovableChannelHandl
     private func endIfIdle(_ context: ChannelHandlerContext) {
         guard mode == .draining, work == 0, context.channel.isActive else { return }
         // What has arrived is served; should nobody read it, the timer asks again.
-        if Self.hasUnread(context) { wait(for: max(linger, Self.retry), context) } else { end(context) }
+        if ConnectionSocket.hasUnread(context) { wait(for: max(linger, Self.retry), context) } else { end(context) }
     }
 
     private func timerElapsed(_ context: ChannelHandlerContext) {
@@ -182,25 +181,12 @@ public final class IdleDrainHandler: ChannelDuplexHandler, RemovableChannelHandl
         }
     }
 
-    private static func hasUnread(_ context: ChannelHandlerContext) -> Bool {
-        let unread = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
-            of: NIOBSDSocket.Handle.self,
-            cprocess_unread
-        )
-        return (unread ?? 0) > 0
-    }
-
-    /// How many bytes of answers have not left the process.
-    private static func unsent(_ context: ChannelHandlerContext) -> Int {
-        (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-    }
-
     private func describe(_ context: ChannelHandlerContext) -> String {
         let age = (NIODeadline.now() - accepted).nanoseconds / 1_000_000
         let doing =
             work > 0
             ? "\(work) unanswered \(work == 1 ? "message" : "messages")"
-            : Self.unsent(context) > 0 ? "the client had not read its answer" : "nothing under way"
+            : ConnectionSocket.unsent(context) > 0 ? "the client had not read its answer" : "nothing under way"
         return "\(PeerName(context.channel.remoteAddress)), open for \(age) ms: \(doing)"
     }
 }

@@ -124,7 +124,7 @@ package final class UndecidedHandler<Choice: Sendable, Connection: Sendable>: Ch
             )
         case DrainEvent.cut(let report):
             let age = (NIODeadline.now() - accepted).nanoseconds / 1_000_000
-            let peer = ConnectionSocket.describe(context.channel.remoteAddress)
+            let peer = PeerName(context.channel.remoteAddress)
             report("\(peer), open for \(age) ms: no request, waiting for \(signs.waitsFor)")
         case ChannelEvent.inputClosed:
             guard let end = signs.end else {

@@ -28,8 +28,8 @@ struct BatonUnits: CommandPlugin {
 
     /// Built now. As a dependency of the plugin it would be built twice, the second time as a tool, in each build of all targets.
     private func baton() throws -> URL {
-        // On standard error: the units go to standard output. The build says nothing, and BoringSSL is in it.
-        FileHandle.standardError.write(Data("building baton (minutes the first time)\n".utf8))
+        // As a diagnostic: what a plugin writes, to whatever descriptor, swift-package puts on standard output, where the units go.
+        Diagnostics.remark("building baton (minutes the first time)")
         let result = try packageManager.build(.product("baton"), parameters: .init(configuration: .inherit))
         let artifact = result.builtArtifacts.first { $0.kind == .executable && $0.url.lastPathComponent == "baton" }
         guard result.succeeded, let artifact else {

@@ -216,7 +216,7 @@ public final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHa
     /// After an upgrade an error that nobody has dealt with is reported.
     public func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard case .upgraded = phase else { return context.fireErrorCaught(error) }
-        report("\(HTTP1DrainHandler.describe(context.channel.remoteAddress)): an upgraded connection: \(error)")
+        report("\(PeerName(context.channel.remoteAddress)): an upgraded connection: \(error)")
     }
 }
 

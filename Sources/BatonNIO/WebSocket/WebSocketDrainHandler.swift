@@ -143,7 +143,7 @@ public final class WebSocketDrainHandler: ChannelDuplexHandler, RemovableChannel
             isDraining = true
             perform(state.beginClose(WebSocketClose(.goingAway, goingAwayReason), now: .now()), context)
         case DrainEvent.census(let answer):
-            let (unsent, inKernel) = (HTTP1DrainHandler.unsent(context), HTTP1DrainHandler.inKernel(context))
+            let (unsent, inKernel) = (ConnectionSocket.unsent(context), ConnectionSocket.inKernel(context))
             answer(state.census(unsent: unsent, inKernel: inKernel))
         case DrainEvent.cut(let report):
             isReported = true
@@ -202,8 +202,8 @@ public final class WebSocketDrainHandler: ChannelDuplexHandler, RemovableChannel
             let wasLate = handler.state.isLate
             let action = handler.state.timerElapsed(
                 now: .now(),
-                hasUnread: HTTP1DrainHandler.hasUnread(context),
-                hasUnsent: HTTP1DrainHandler.unsent(context) > 0
+                hasUnread: ConnectionSocket.hasUnread(context),
+                hasUnsent: ConnectionSocket.unsent(context) > 0
             )
             if handler.state.isLate, !wasLate { handler.reportLate(context) }
             handler.perform(action, context)
@@ -219,7 +219,7 @@ public final class WebSocketDrainHandler: ChannelDuplexHandler, RemovableChannel
     private func describe(_ context: ChannelHandlerContext) -> String {
         let age = (NIODeadline.now() - opened).nanoseconds / 1_000_000
         let doing =
-            if HTTP1DrainHandler.unsent(context) > 0 {
+            if ConnectionSocket.unsent(context) > 0 {
                 "the client had not read what was sent"
             } else if state.isOpen {
                 "it was open"
@@ -229,7 +229,7 @@ public final class WebSocketDrainHandler: ChannelDuplexHandler, RemovableChannel
                 "the client had not answered Close"
             }
         return
-            "\(HTTP1DrainHandler.describe(context.channel.remoteAddress)), open for \(age) ms: WebSocket \(path): \(doing)"
+            "\(PeerName(context.channel.remoteAddress)), open for \(age) ms: WebSocket \(path): \(doing)"
     }
 }
 
