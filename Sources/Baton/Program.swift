@@ -25,6 +25,8 @@ package struct Program: Sendable {
     package var descriptors: [(source: CInt, target: CInt)] = []
     /// The signal that it gets when the thread that starts it ends, on Linux; 0 is none.
     package var orphanSignal: CInt = 0
+    /// Whether it is the first of a process group of its own: what a terminal sends to this process's group is not for it.
+    package var hasOwnGroup = false
     /// Whether it is nobody's child, but PID 1's or that of the next subreaper.
     package var isDetached = false
 
@@ -61,6 +63,7 @@ package struct Program: Sendable {
             program.targets = targets
             program.count = UInt32(descriptors.count)
             program.orphan_signal = orphanSignal
+            program.own_group = hasOwnGroup
             program.detached = isDetached
             return cprocess_spawn(&program, &pid, &result)
         }

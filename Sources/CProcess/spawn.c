@@ -123,6 +123,7 @@ static void close_all_on_exec(void) {
 static _Noreturn void become(const struct plan *plan, int pipe) {
     const struct cprocess_program *program = plan->program;
     reset_signals();
+    if (program->own_group) setpgid(0, 0);
 #ifdef __linux__
     if (program->orphan_signal != 0 && !program->detached) {
         prctl(PR_SET_PDEATHSIG, program->orphan_signal);

@@ -122,6 +122,8 @@ struct cprocess_program {
     unsigned count;
     /// The signal it gets when the thread that starts it ends (PR_SET_PDEATHSIG); 0 is none. On Linux only.
     int orphan_signal;
+    /// Whether it is the first of a process group of its own: what a terminal sends to this process's group is not for it.
+    bool own_group;
     /// Whether it is nobody's child: its parent is PID 1, or the next subreaper.
     bool detached;
 };
@@ -215,6 +217,14 @@ struct cprocess_listener {
 ///
 /// Returns 0 or a negative errno.
 int cprocess_listeners(void (*body)(const struct cprocess_listener *, void *), void *context);
+
+/// The number by which `/proc/PID/fd` names the socket at the other end of a TCP connection within this network namespace
+/// (sock_diag(7)). On Linux only.
+///
+/// @param local   The address of the connection's end that is known (getsockname(2)), of IPv4 or IPv6.
+/// @param remote  That of the other (getpeername(2)), of the same family.
+/// Returns 0 or a negative errno: -ENOENT if no process holds that end, or has not accepted it yet.
+int cprocess_tcp_peer(const struct sockaddr *local, const struct sockaddr *remote, uint32_t *inode);
 
 /// The environment of this process, which ends with NULL; to be read before other threads can change it.
 char **cprocess_environment(void);

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import BatonCommand
@@ -27,6 +28,26 @@ import Testing
         #expect(missing?.description.contains("no-such-tool-anywhere") == true)
         let late = #expect(throws: ToolRun.Failure.self) { try run("exec sleep 600", limit: .milliseconds(100)) }
         #expect(late?.description.contains("has not ended within") == true)
+    }
+
+    /// It ends when the process does, not when nobody has its output any more.
+    @Test func whatItLeavesRunningIsNotWaitedFor() throws {
+        let run = try run("sleep 600 & echo $!", limit: .seconds(300))
+        let left = try #require(CInt(run.output.dropLast()))
+        #expect(kill(left, SIGKILL) == 0, "it was left running")
+    }
+
+    /// What it has started is killed with it, and what a terminal sends to the group of this process does not reach it.
+    @Test func itHasAGroupOfItsOwn() throws {
+        let own = try run("ps -o pgid= -p $$; echo $$").output.split(whereSeparator: \.isWhitespace)
+        #expect(own.count == 2 && own[0] == own[1])
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("toolrun-\(getpid())").path
+        defer { unlink(file) }
+        #expect(throws: ToolRun.Failure.self) {
+            try run("sleep 600 & echo $! >'\(file)'; wait", limit: .milliseconds(500))
+        }
+        let child = try #require(CInt(try String(contentsOfFile: file, encoding: .utf8).dropLast()))
+        while kill(child, 0) == 0 { sched_yield() }
     }
 
     @Test func propertiesOfUnits() {

@@ -7,36 +7,12 @@ import Testing
 
 /// Whose the other end of a connection is.
 @Suite struct TCPPeerTests {
-    private static let tables = """
-          sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
-           0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 11 1 0 100 0 0 10 0
-           1: 0100007F:1F90 0100007F:A1B2 01 00000000:00000000 00:00000000 00000000     0        0 22 1 0 100 0 0 10 0
-           2: 0100007F:1F90 0200007F:A1B2 01 00000000:00000000 00:00000000 00000000     0        0 33 1 0 100 0 0 10 0
-           3: 0100007F:1F90 0100007F:A1B3 06 00000000:00000000 00:00000000 00000000     0        0 0 1 0 100 0 0 10 0
-          sl  local_address                         remote_address                        st tx_queue
-           0: 0000000000000000FFFF00000100007F:1F91 0000000000000000FFFF00000100007F:A1B4 01 0:0 00:0 0 0 0 44 1 0 100
-           1: 00000000000000000000000001000000:1F91 00000000000000000000000001000000:A1B4 01 0:0 00:0 0 0 0 55 1 0 100
-        """
-
-    @Test(
-        arguments: [
-            ("127.0.0.1", 8080, 0xA1B2, 22), ("127.0.0.2", 8080, 0xA1B2, 33), ("127.0.0.1", 8080, 0xA1B3, nil),
-            ("127.0.0.1", 8081, 0xA1B4, 44), ("::1", 8081, 0xA1B4, 55), ("127.0.0.1", 8080, 1, nil),
-        ] as [(String, Int, Int, UInt64?)]
-    )
-    func theTablesOfTheKernel(client: String, server: Int, port: Int, inode: UInt64?) throws {
-        let own = try #require(TCPPeer.Endpoint(SocketAddress(ipAddress: client, port: port)))
-        let host = client == "127.0.0.2" ? "127.0.0.1" : client
-        let other = try #require(TCPPeer.Endpoint(SocketAddress(ipAddress: host, port: server)))
-        #expect(TCPPeer.inode(local: other, remote: own, in: Self.tables) == inode)
-    }
+    private let group = MultiThreadedEventLoopGroup.singleton
 
     /// The server listens for IPv6 and IPv4.
     @Test(arguments: ["127.0.0.1", "::1"]) func thisProcessHoldsItsOwn(host: String) async throws {
-        let group = MultiThreadedEventLoopGroup.singleton
         let server = try await ServerBootstrap(group: group).bind(host: "::", port: 0).get()
-        let client = try await ClientBootstrap(group: group).connect(host: host, port: server.localAddress?.port ?? 0)
-            .get()
+        let client = try await connect(to: server, at: host)
         // The channel is there when the kernel has accepted it, and has a file when it has been accepted here.
         var peer = TCPPeer(of: client)
         while peer == nil {
@@ -45,7 +21,43 @@ import Testing
         }
         #expect(peer?.isHeld(byOneOf: [getpid()]) == true)
         #expect(peer?.isHeld(byOneOf: []) == false)
+        // No process of this test: the first of this process namespace.
+        #expect(peer?.isHeld(byOneOf: [1]) != true)
         try await client.close()
         try await server.close()
+    }
+
+    /// Each connection to one socket is another.
+    @Test func connectionsAreToldApart() async throws {
+        let server = try await ServerBootstrap(group: group).bind(host: "127.0.0.1", port: 0).get()
+        var (clients, inodes): ([any Channel], Set<UInt32>) = ([], [])
+        for _ in 0..<3 {
+            let client = try await connect(to: server, at: "127.0.0.1")
+            clients.append(client)
+            var peer = TCPPeer(of: client)
+            while peer == nil {
+                await Task.yield()
+                peer = TCPPeer(of: client)
+            }
+            inodes.formUnion((peer?.inode).map { [$0] } ?? [])
+        }
+        #expect(inodes.count == 3)
+        for client in clients { try await client.close() }
+        try await server.close()
+    }
+
+    /// What waits in the backlog is held by nobody: not by who listens either.
+    @Test(arguments: ["127.0.0.1", "::1"]) func whatNobodyHasAcceptedIsHeldByNobody(host: String) async throws {
+        let server = try await ServerBootstrap(group: group)
+            .serverChannelOption(.autoRead, value: false)
+            .bind(host: "::", port: 0).get()
+        let client = try await connect(to: server, at: host)
+        #expect(TCPPeer(of: client) == nil)
+        try await client.close()
+        try await server.close()
+    }
+
+    private func connect(to server: any Channel, at host: String) async throws -> any Channel {
+        try await ClientBootstrap(group: group).connect(host: host, port: server.localAddress?.port ?? 0).get()
     }
 }

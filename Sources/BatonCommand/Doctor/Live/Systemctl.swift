@@ -2,7 +2,8 @@
 struct Systemctl {
     let isUser: Bool
 
-    private var command: [String] { ["systemctl"] + (isUser ? ["--user"] : []) }
+    // In a process group of its own it could not read from the terminal.
+    private var command: [String] { ["systemctl"] + (isUser ? ["--user"] : ["--no-ask-password"]) }
 
     /// Runs it.
     ///

@@ -1,4 +1,5 @@
 import Baton
+import CProcess
 import Systemd
 
 #if canImport(Glibc)
@@ -27,16 +28,21 @@ struct ToolRun {
         return lines.isEmpty ? "exit \(status)" : lines.joined(separator: "; ")
     }
 
-    /// Runs it to its end.
+    /// How long a run may take, if nothing else is told.
+    static let patience = Duration.seconds(30)
+
+    /// Runs it to its end, which is that of the process: what it leaves running is not waited for.
+    ///
+    /// Ctrl-C in a terminal does not reach it: what has been begun is not broken off half way.
     ///
     /// - Parameters:
     ///   - command: The program, which is looked up in `PATH`, and its arguments.
     ///   - variables: What to add to the environment.
-    ///   - limit: How long it may take; then it is killed.
+    ///   - limit: How long it may take; then it is killed, and what it has started.
     static func run(
         _ command: [String],
         variables: [String: String] = [:],
-        limit: Duration = .seconds(30)
+        limit: Duration = patience
     ) throws(Failure) -> ToolRun {
         let name = command.first ?? ""
         // Nothing for people: no pager, no colours, no translation.
@@ -50,6 +56,7 @@ struct ToolRun {
         let ends = [output[0], errors[0]]
         defer { for end in ends { close(end) } }
         var program = Program(command: command, environment: environment)
+        program.hasOwnGroup = true
         program.descriptors = [(output[1], STDOUT_FILENO), (errors[1], STDERR_FILENO)]
         let process: SpawnedProcess
         do { process = try program.spawn() } catch {
@@ -58,8 +65,10 @@ struct ToolRun {
         }
         // Ours, or there would be no end of file.
         for end in [output[1], errors[1]] { close(end) }
-        let texts = read(ends, until: .now + limit)
-        if texts == nil { kill(process.pid, SIGKILL) }
+        let end = cprocess_watch(process.pid)
+        defer { if end >= 0 { close(end) } }
+        let texts = read(ends, end: end, until: .now + limit)
+        if texts == nil { kill(-process.pid, SIGKILL) }
         var status: CInt = 0
         while waitpid(process.pid, &status, 0) == -1, errno == EINTR {}
         if case .failed(let error) = process.outcome() { throw Failure(description: error.description) }
@@ -75,18 +84,26 @@ struct ToolRun {
         return 0
     }
 
-    /// All that comes from these pipes; nil if that has no end in time.
-    private static func read(_ pipes: [CInt], until deadline: ContinuousClock.Instant) -> [String]? {
+    /// All that has come from these pipes when they are closed, or the process has ended; nil if that is not in time.
+    ///
+    /// - Parameter end: Becomes readable when the process has ended; negative if there is no such descriptor.
+    private static func read(_ pipes: [CInt], end: CInt, until deadline: ContinuousClock.Instant) -> [String]? {
         var bytes = pipes.map { _ in [UInt8]() }
-        var entries = pipes.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        var entries = (pipes + [end]).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         var buffer = [UInt8](repeating: 0, count: 16384)
+        var hasEnded = false
         // poll(2) passes over negative numbers.
-        while entries.contains(where: { $0.fd >= 0 }) {
-            let left = CInt(clamping: max(.zero, deadline - .now).milliseconds + 1)
+        while entries.prefix(pipes.count).contains(where: { $0.fd >= 0 }) {
+            let left = hasEnded ? 0 : CInt(clamping: max(.zero, deadline - .now).milliseconds + 1)
             let ready = poll(&entries, nfds_t(entries.count), left)
             if ready < 0, errno == EINTR { continue }
+            if hasEnded, ready == 0 { break }
             guard ready > 0 else { return nil }
-            for index in entries.indices where entries[index].revents != 0 {
+            if entries[pipes.count].revents != 0 {
+                hasEnded = true
+                entries[pipes.count].fd = -1
+            }
+            for index in pipes.indices where entries[index].revents != 0 {
                 let count = systemRead(entries[index].fd, &buffer, buffer.count)
                 if count > 0 { bytes[index] += buffer.prefix(count) } else { entries[index].fd = -1 }
             }
