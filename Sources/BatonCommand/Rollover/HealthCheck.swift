@@ -55,22 +55,51 @@ struct HealthCheck: InstanceCheck {
                 }
                 .connect(to: server.address).get()
             defer { channel.close(promise: nil) }
-            let status = try await answer.futureResult.get()
+            let isOwn = await isHeld(channel, byOneOf: processes, until: answer.futureResult)
+            let status: Result<HTTPResponseStatus, any Error>
+            do { status = .success(try await answer.futureResult.get()) } catch { status = .failure(error) }
             timer.cancel()
-            let isGood = (200..<300).contains(status.code)
-            switch TCPPeer(of: channel)?.isHeld(byOneOf: processes) {
-            case true? where isGood: return InstanceAnswers(good: 1)
-            case false?: return InstanceAnswers(others: 1)
-            case nil where isGood: return InstanceAnswers(unknown: 1)
-            case nil: return InstanceAnswers(complaint: "\(words): \(status), of one of the instances")
-            default: return InstanceAnswers(complaint: "\(words): \(status), of \(unit)")
-            }
+            return judge(status, isOwn: isOwn, unit)
         } catch {
             timer.cancel()
             answer.fail(error)
-            return InstanceAnswers(complaint: "\(words): \(ConnectionEnd(error).words)")
+            return InstanceAnswers(complaint: complaint(error))
         }
     }
+
+    /// Whether the instance has accepted the connection: asked while it is open, as one that has been closed is nobody's. Nil if that
+    /// cannot be told.
+    private func isHeld(
+        _ channel: any Channel,
+        byOneOf processes: Set<CInt>,
+        until answer: EventLoopFuture<HTTPResponseStatus>
+    ) async -> Bool? {
+        guard channel.remoteAddress?.port != nil else { return nil }
+        let isAnswered = Interruption()
+        answer.whenComplete { _ in isAnswered.set() }
+        while true {
+            // Nobody's before it is accepted.
+            if let peer = TCPPeer(of: channel) { return peer.isHeld(byOneOf: processes) }
+            if isAnswered.isSet { return nil }
+            try? await Task.sleep(for: .milliseconds(1))
+        }
+    }
+
+    /// What an answer, or none, says of the instance. What the other one does is not its fault.
+    func judge(_ status: Result<HTTPResponseStatus, any Error>, isOwn: Bool?, _ unit: UnitName) -> InstanceAnswers {
+        if isOwn == false { return InstanceAnswers(others: 1) }
+        switch status {
+        case .success(let status) where (200..<300).contains(status.code):
+            return isOwn == nil ? InstanceAnswers(unknown: 1) : InstanceAnswers(good: 1)
+        case .success(let status):
+            return InstanceAnswers(
+                complaint: "\(words): \(status), of \(isOwn == nil ? "one of the instances" : "\(unit)")"
+            )
+        case .failure(let error): return InstanceAnswers(complaint: complaint(error))
+        }
+    }
+
+    private func complaint(_ error: any Error) -> String { "\(words): \(ConnectionEnd(error).words)" }
 }
 
 /// Sends the request, and tells the status of the answer when that has begun: its connection is still open then.

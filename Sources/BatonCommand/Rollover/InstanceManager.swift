@@ -69,11 +69,10 @@ struct InstanceManager {
         }
     }
 
-    /// If one is started at boot, it is the other from now on.
-    func moveEnablement(from old: UnitName, to new: UnitName) throws(ToolRun.Failure) {
-        guard try systemctl.show(old, ["UnitFileState"])["UnitFileState"]?.first == "enabled" else { return }
+    /// Has this one started at boot, and not the other.
+    func enable(_ unit: UnitName, insteadOf other: UnitName) throws(ToolRun.Failure) {
         // This order: with Also=, disabling disables the sockets, too.
-        try systemctl.run(["disable", "--", "\(old)"])
-        try systemctl.run(["enable", "--", "\(new)"])
+        try systemctl.run(["disable", "--", "\(other)"])
+        try systemctl.run(["enable", "--", "\(unit)"])
     }
 }

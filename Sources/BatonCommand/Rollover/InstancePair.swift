@@ -7,6 +7,8 @@ struct InstancePair {
     let isServingUp: Bool
     /// A rollover that was interrupted leaves it so.
     let isOtherUp: Bool
+    /// Whether one of them is started at boot.
+    let isEnabled: Bool
     let sockets: [UnitName]
     /// The one that connections start.
     let started: UnitName
@@ -18,7 +20,7 @@ struct InstancePair {
     static func read(_ name: Substring, _ systemctl: Systemctl) throws -> InstancePair {
         let units = ["a", "b"].compactMap { UnitName("\(name)@\($0).service") }
         guard units.count == 2 else { throw RolloverRefused(description: "'\(name)' is too long for a unit's name") }
-        let wanted = ["LoadState", "ActiveState", "TriggeredBy", "FragmentPath"]
+        let wanted = ["LoadState", "ActiveState", "UnitFileState", "TriggeredBy", "FragmentPath"]
         let states = try units.map { try systemctl.show($0, wanted) }
         for (unit, state) in zip(units, states) where state["LoadState"]?.first != "loaded" {
             throw RolloverRefused(
@@ -28,7 +30,10 @@ struct InstancePair {
         }
         let names = states.compactMap { $0["TriggeredBy"]?.first }.flatMap { $0.split(separator: " ").map(String.init) }
         var (sockets, listen): ([(unit: UnitName, started: UnitName)], [String]) = ([], [])
-        for unit in Set(names).sorted().compactMap({ UnitName($0) }) {
+        // The one of the same name first: it is asked, if nothing else is told.
+        let own = "\(name).socket"
+        let all = Set(names).sorted()
+        for unit in (all.filter { $0 == own } + all.filter { $0 != own }).compactMap({ UnitName($0) }) {
             let socket = try systemctl.show(unit, ["ActiveState", "Listen"])
             let setting = try StartedInstance.setting(of: unit, systemctl)
             guard let started = units.first(where: { "\($0)" == setting }) else { continue }
@@ -52,6 +57,7 @@ struct InstancePair {
             other: units[1 - index],
             isServingUp: isUp[index],
             isOtherUp: isUp[1 - index],
+            isEnabled: states.contains { $0["UnitFileState"]?.first == "enabled" },
             sockets: sockets.map(\.unit),
             started: started,
             listen: listen,

@@ -96,7 +96,7 @@ struct Rollover {
     private func switchOver(to unit: UnitName) throws {
         try started.write(unit)
         try manager.reload(started.sockets, starting: unit)
-        try manager.moveEnablement(from: unit == new ? old : new, to: unit)
+        if pair.isEnabled { try manager.enable(unit, insteadOf: unit == new ? old : new) }
     }
 
     private func finish() async throws {

@@ -41,10 +41,12 @@ struct RolloverCommand: AsyncParsableCommand {
     func run() async throws {
         let systemctl = Systemctl(isUser: options.user)
         do {
-            let pair = try InstancePair.read(options.template(), systemctl)
+            var pair = try InstancePair.read(options.template(), systemctl)
             if options.status { return print(pair.text) }
             let lock = try RolloverLock(of: pair)
             defer { lock.release() }
+            // Again: one that held the lock may have come to its end meanwhile.
+            pair = try InstancePair.read(options.template(), systemctl)
             let check: any InstanceCheck =
                 if let command = options.check {
                     CommandCheck(command: command)

@@ -25,7 +25,7 @@ struct RolloverOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "A shell command that checks the new instance instead: $INSTANCE is its unit, $MAINPID its process. Any exit "
-                + "status but 0 is a failure.",
+                + "status but 0 is a failure, and so is more than 30 s.",
             valueName: "command"
         )
     )

@@ -47,6 +47,7 @@ import Testing
             other: second,
             isServingUp: true,
             isOtherUp: false,
+            isEnabled: false,
             sockets: [],
             started: first,
             listen: listen,

@@ -17,24 +17,13 @@ extension UnderSystemd {
         }
 
         /// Installs both instances, of which a serves.
-        private func install() async throws -> Machine {
+        private func install(_ more: String...) async throws -> Machine {
             let machine = try await Machine.shared
             _ = try await baton("units", "--name", "rolling", "--uninstall", "--force", in: machine)
             try await machine.check("ln", "-sfn", "/usr/local/bin/app", Self.program)
-            let result = try await baton(
-                "units",
-                "--name",
-                "rolling",
-                "--kind",
-                "template",
-                "--port",
-                "\(Self.port)",
-                "--install",
-                "--",
-                Self.program,
-                "--drain-timeout",
-                "20s",
-                in: machine
+            let result = try await machine.run(
+                ["/usr/local/bin/baton", "units", "--name", "rolling", "--kind", "template", "--port", "\(Self.port)"]
+                    + more + ["--install", "--", Self.program, "--drain-timeout", "20s"]
             )
             #expect(result.status == 0, "\(result)")
             try await machine.check("systemctl", "start", "rolling@a.service")
@@ -108,6 +97,37 @@ extension UnderSystemd {
             let state = try await machine.check("systemctl", "show", "-P", "ActiveState", "rolling@b.service")
             #expect(state == "inactive")
             try await machine.check("rm", dropIn)
+            try await remove(from: machine)
+        }
+
+        /// In the alphabet, rolling-https.socket is before rolling.socket.
+        @Test(.timeLimit(.minutes(1)))
+        func theSocketOfTheSameNameIsAsked() async throws {
+            let machine = try await install("--port", "https=8097")
+            let result = try await baton("rollover", "rolling", "--canary", "100ms", in: machine)
+            #expect(result.status == 0, "\(result)")
+            let status = try await status(in: machine)
+            #expect(status.hasPrefix("rolling@b.service serves; a connection to rolling.socket, rolling-https.socket"))
+            try await remove(from: machine)
+        }
+
+        /// The last step of all fails, when the old one is not started at boot any more.
+        @Test(.timeLimit(.minutes(1)))
+        func whatIsStartedAtBootIsRolledBackToo() async throws {
+            let machine = try await install()
+            try await machine.check("systemctl", "enable", "rolling@a.service")
+            let link = "/etc/systemd/system/multi-user.target.wants/rolling@b.service"
+            try await machine.check("touch", link)
+            let result = try await baton("rollover", "rolling", "--canary", "100ms", in: machine)
+            #expect(result.status == 1 && result.errors.contains("rolled back"), "\(result)")
+            let enabled = try await machine.check("systemctl", "is-enabled", "rolling@a.service", "rolling.socket")
+            #expect(enabled == "enabled\nenabled")
+            try await machine.check("rm", link)
+            let again = try await baton("rollover", "rolling", "--canary", "100ms", in: machine)
+            #expect(again.status == 0, "\(again)")
+            #expect(try await machine.check("systemctl", "is-enabled", "rolling@b.service") == "enabled")
+            #expect(try await machine.run("systemctl", "is-enabled", "rolling@a.service").status != 0)
+            try await machine.check("systemctl", "disable", "rolling@b.service")
             try await remove(from: machine)
         }
 
