@@ -5,6 +5,12 @@ struct ServiceProgram: Equatable {
         let limit: TimeSpan
         let origin: String
 
+        /// The same with a lame duck before it, in which the program still serves after TERM.
+        func after(_ lameDuck: TimeSpan?) -> Drain {
+            guard let lameDuck, !lameDuck.isZero else { return self }
+            return Drain(limit: limit + lameDuck, origin: "\(origin), and --lame-duck before it")
+        }
+
         /// What Baton's servers have where nothing is said.
         static let normal = Drain(limit: .finite(.seconds(30)), origin: "the default of Baton's servers")
     }
@@ -15,8 +21,10 @@ struct ServiceProgram: Equatable {
     let restartsItself: Bool
     /// From `--drain-timeout`; nil if that is not there.
     let drain: Drain?
-    /// The value of `--drain-timeout`, if it cannot be known here.
-    let unknownDrain: String?
+    /// From `--lame-duck`; nil if that is not there.
+    let lameDuck: TimeSpan?
+    /// The options whose time cannot be known here, with their values.
+    let unknownTimes: [String]
 
     init(commandLine: String) {
         // Prefixes of the program, as of systemd.service(5).
@@ -24,9 +32,16 @@ struct ServiceProgram: Equatable {
         let name = words.first?.split(separator: "/").last ?? ""
         isSupervised = name == "start_server" || (name == "baton" && words.dropFirst().first == "run")
         restartsItself = Self.value(of: "--restart-signal", in: words) != nil
-        let timeout = Self.value(of: "--drain-timeout", in: words)
-        drain = timeout.flatMap { TimeSpan($0) }.map { Drain(limit: $0, origin: "--drain-timeout in ExecStart=") }
-        unknownDrain = drain == nil ? timeout : nil
+        var unknown: [String] = []
+        func time(_ option: String) -> TimeSpan? {
+            guard let text = Self.value(of: option, in: words) else { return nil }
+            let time = TimeSpan(text)
+            if time == nil { unknown.append("\(option) \(text)") }
+            return time
+        }
+        drain = time("--drain-timeout").map { Drain(limit: $0, origin: "--drain-timeout in ExecStart=") }
+        lameDuck = time("--lame-duck")
+        unknownTimes = unknown
     }
 
     /// Of `--option value` and `--option=value`, the last one.

@@ -8,7 +8,11 @@ enum ServiceUnitText {
         dependencies(&unit, plan)
         unit.section("Service")
         start(&unit, plan)
-        if plan.kind == .supervised { stopOfSupervisor(&unit, plan) } else { handOver(&unit) }
+        if plan.kind == .supervised {
+            stopOfSupervisor(&unit, plan)
+        } else if plan.isBatons {
+            handOver(&unit)
+        }
         directories(&unit, plan)
         running(&unit, plan)
         HardeningText.write(&unit, plan)
@@ -77,6 +81,7 @@ enum ServiceUnitText {
             command = [plan.baton, "run"] + (plan.speaks ? ["--notify"] : []) + limit + ["--"] + command
         }
         unit.set("ExecStart", UnitWriter.commandLine(command))
+        guard plan.hasControlSocket else { return }
         unit.set(
             "ExecReload",
             UnitWriter.commandLine([plan.baton, isSupervised ? "restart" : "reload"]),
@@ -118,13 +123,15 @@ enum ServiceUnitText {
     }
 
     private static func directories(_ unit: inout UnitWriter, _ plan: UnitsPlan) {
-        unit.set(
-            "RuntimeDirectory",
-            plan.runtimeDirectory + (plan.kind == .template ? "-%i" : ""),
-            because:
-                "For the control socket. It stays over a restart: that is quicker, and a process that drains still has it."
-        )
-        unit.set("RuntimeDirectoryPreserve", "restart")
+        if plan.hasControlSocket {
+            unit.set(
+                "RuntimeDirectory",
+                plan.runtimeDirectory + (plan.kind == .template ? "-%i" : ""),
+                because:
+                    "For the control socket. It stays over a restart: that is quicker, and a process that drains still has it."
+            )
+            unit.set("RuntimeDirectoryPreserve", "restart")
+        }
         if let state = plan.stateDirectory {
             unit.set(
                 "StateDirectory",
@@ -134,15 +141,19 @@ enum ServiceUnitText {
         }
     }
 
-    private static func running(_ unit: inout UnitWriter, _ plan: UnitsPlan) {
+    private static func watchdog(_ unit: inout UnitWriter, _ plan: UnitsPlan) {
         unit.set(
             "WatchdogSec",
             10,
             because: plan.kind == .supervised
-                ? "The worker has to ping, and the supervisor passes it on: a hang is one of either."
+                ? "The supervisor passes the worker's pings on: a hang is one of either. For a program that never pings, it pings itself."
                 : "A process of which one event loop hangs serves some clients and not others. The program's ping proves that all of "
                     + "them run; without it for that long, systemd aborts the process and starts the next."
         )
+    }
+
+    private static func running(_ unit: inout UnitWriter, _ plan: UnitsPlan) {
+        if plan.hasControlSocket { watchdog(&unit, plan) }
         unit.set(
             "NonBlocking",
             "yes",
@@ -165,11 +176,12 @@ enum ServiceUnitText {
                     + "as they are."
             )
         }
+        let lameDuck = plan.lameDuckSeconds > 0 ? "the lame duck (\(plan.lameDuckSeconds) s) and " : ""
         unit.set(
             "TimeoutStopSec",
             plan.stopSeconds,
             because:
-                "More than a drain may take (\(plan.drainSeconds) s): the program ends by itself and says what it cut."
+                "More than \(lameDuck)a drain may take (\(plan.drainSeconds) s): the program ends by itself and says what it cut."
                 + (plan.kind == .supervised
                     ? " There is no KillMode=mixed: the supervisor can be killed, too, and then that would kill its workers at once."
                     : "")
@@ -178,7 +190,7 @@ enum ServiceUnitText {
         if let most = plan.memoryMax {
             unit.set(
                 "MemoryMax",
-                UnitWriter.literal(most),
+                most,
                 because:
                     "Beyond it the kernel kills the process, and the next one starts. In a restart two generations share it, unless "
                     + "the old one has a scope of its own."

@@ -33,9 +33,19 @@ struct UnitInstaller {
                 )
             }
         }
-        for line in try folder().write(plan) { say(line) }
+        let folder = try folder()
+        try folder.refuseOthers(than: plan)
+        try refuseOtherAddresses(plan, in: folder)
+        let stale = try folder.stale(plan)
         let sockets = plan.sockets.map(\.unit)
+        // While their files are there: without them, systemd does not know what was enabled.
+        try disable(stale)
+        for line in try folder.write(plan) { say(line) }
+        if plan.kind != .template {
+            for path in try instances(of: sockets, in: folder).remove() { say("removed \(path)") }
+        }
         if root == nil { try systemctl(["daemon-reload"]) }
+        try stop(stale, say: say)
         try systemctl(["enable"] + (root == nil ? ["--now"] : []) + ["--"] + sockets)
         let list = sockets.joined(separator: ", ")
         say(root == nil ? "enabled \(list), and started" : "enabled \(list)")
@@ -54,19 +64,52 @@ struct UnitInstaller {
             )
         }
         try folder.refuseOthers(files, of: name)
+        try stop(files, say: say)
+        try disable(files)
+        for line in try folder.remove(files, of: name) { say(line) }
         let sockets = files.filter { $0.hasSuffix(".socket") }
-        if root == nil {
-            // The sockets first: else a connection would start the service again.
-            let services = files.filter { $0.hasSuffix(".service") }.map { $0.replacing("@.", with: "@*.") }
-            for units in [sockets, services] where !units.isEmpty { try systemctl(["stop", "--"] + units) }
-            say("stopped \((sockets + services).joined(separator: ", "))")
+        for path in try instances(of: sockets, in: folder).remove() { say("removed \(path)") }
+        if root == nil { try systemctl(["daemon-reload"]) }
+    }
+
+    /// A socket that listens does not begin to listen elsewhere: systemd closes it when it reads the file, and opens no other.
+    private func refuseOtherAddresses(_ plan: UnitsPlan, in folder: UnitFilesFolder) throws {
+        guard root == nil else { return }
+        for socket in plan.sockets {
+            guard let unit = UnitName(socket.unit), let text = try? SmallFile.read("\(folder.path)/\(socket.unit)")
+            else { continue }
+            let old = UnitFile(path: socket.unit, text: text).assignments
+                .filter { $0.key == "ListenStream" }.map(\.value)
+            let new = socket.addresses.map(UnitWriter.literal)
+            guard Set(old) != Set(new),
+                try Systemctl(isUser: isUser).show(unit, ["ActiveState"])["ActiveState"] == ["active"]
+            else { continue }
+            let command = "systemctl\(isUser ? " --user" : "") stop \(socket.unit)"
+            throw UnitFilesFolder.Refused(
+                description:
+                    "\(socket.unit) listens at \(old.joined(separator: ", ")), and would from now on at "
+                    + "\(new.joined(separator: ", ")): for that it has to be stopped first, which refuses its clients: \(command)"
+            )
         }
+    }
+
+    /// Which instance connections start, if a rollover has written that.
+    private func instances(of sockets: [String], in folder: UnitFilesFolder) -> StartedInstance {
+        StartedInstance(folder: folder.path, sockets: sockets.compactMap { UnitName($0) })
+    }
+
+    private func stop(_ files: [String], say: (String) -> Void) throws {
+        guard root == nil, !files.isEmpty else { return }
+        // The sockets first: else a connection would start the service again.
+        let sockets = files.filter { $0.hasSuffix(".socket") }
+        let services = files.filter { $0.hasSuffix(".service") }.map { $0.replacing("@.", with: "@*.") }
+        for units in [sockets, services] where !units.isEmpty { try systemctl(["stop", "--"] + units) }
+        say("stopped \((sockets + services).joined(separator: ", "))")
+    }
+
+    private func disable(_ files: [String]) throws {
         let installed = files.filter { !$0.contains("@.") }
         if !installed.isEmpty { try systemctl(["disable", "--"] + installed) }
-        for line in try folder.remove(files, of: name) { say(line) }
-        let instances = StartedInstance(folder: folder.path, sockets: sockets.compactMap { UnitName($0) })
-        for path in try instances.remove() { say("removed \(path)") }
-        if root == nil { try systemctl(["daemon-reload"]) }
     }
 
     private func systemctl(_ arguments: [String]) throws {

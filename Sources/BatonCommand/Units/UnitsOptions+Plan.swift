@@ -18,6 +18,13 @@ extension UnitsOptions {
                 "--no-notify with --kind \(kind.rawValue): nobody would tell when it is ready; with --kind supervised baton run does"
             )
         }
+        if foreign, kind == .supervised {
+            throw ValidationError(
+                "--foreign with --kind supervised: leave it out, baton run asks nothing of a program but READY=1, and with "
+                    + "--no-notify not that either"
+            )
+        }
+        if kind == .template, !user, hardening != .none { try Self.checkUser(name) }
         let drain = try self.drain(program)
         let plan = UnitsPlan(
             name: name,
@@ -29,11 +36,13 @@ extension UnitsOptions {
             sockets: try sockets(name),
             command: [path] + program.dropFirst(),
             speaks: !noNotify,
+            isBatons: !foreign,
             baton: try Self.absolutePath(baton, option: "--baton"),
             runtimeDirectory: try folder(runtimeDirectory ?? name, "--runtime-directory"),
             stateDirectory: try stateDirectory.map { try folder($0, "--state-directory") },
             memoryMax: try memoryMax.map(Self.memory),
-            drainSeconds: drain
+            drainSeconds: drain,
+            lameDuckSeconds: try Self.lameDuck(program)
         )
         try refuseSocketsInRuntimeDirectory(plan)
         return plan
@@ -57,6 +66,19 @@ extension UnitsOptions {
             throw ValidationError("--name '\(name)': letters, digits and : - _ . make the name of a unit, as in app")
         }
         return name
+    }
+
+    /// Instances of a template share a user, who is called like it (systemd's syntax of names of users, the strict one).
+    private static func checkUser(_ name: String) throws {
+        let isRight =
+            name.utf8.count <= 31 && name.first.map { $0.isLetter || $0 == "_" } ?? false
+            && !name.contains { $0 == "." || $0 == ":" }
+        guard isRight else {
+            throw ValidationError(
+                "--name '\(name)': the instances of a template share a user of that name, and a user's name has letters, digits, - and "
+                    + "_, no digit at the beginning, and 31 bytes at most; give another --name, or --hardening none"
+            )
+        }
     }
 
     private func version() throws -> Int {
@@ -96,10 +118,16 @@ extension UnitsOptions {
         return told
     }
 
+    private static func lameDuck(_ program: [String]) throws -> Int {
+        guard let text = ServiceProgram.value(of: "--lame-duck", in: program) else { return 0 }
+        return try seconds(text, "--lame-duck of the program", from: 0)
+    }
+
     /// Whole seconds, rounded up.
-    private static func seconds(_ text: String, _ origin: String) throws -> Int {
-        guard case .finite(let span) = TimeSpan(text), (.seconds(1)...Duration.seconds(86_400)).contains(span) else {
-            throw ValidationError("\(origin) '\(text)': it is a time from 1 s to a day, as in 30, 45s, 1m30s")
+    private static func seconds(_ text: String, _ origin: String, from least: Int = 1) throws -> Int {
+        guard case .finite(let span) = TimeSpan(text), (.seconds(least)...Duration.seconds(86_400)).contains(span)
+        else {
+            throw ValidationError("\(origin) '\(text)': it is a time from \(least) s to a day, as in 30, 45s, 1m30s")
         }
         let (seconds, fraction) = span.components
         return Int(seconds) + (fraction > 0 ? 1 : 0)
@@ -125,15 +153,17 @@ extension UnitsOptions {
 
     private static func memory(_ text: String) throws -> String {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
-        guard Int(digits) ?? 0 > 0, ["", "K", "M", "G", "T", "%"].contains(text.dropFirst(digits.count)) else {
+        let (number, unit) = (Int(digits) ?? 0, text.dropFirst(digits.count))
+        guard number > 0, ["", "K", "M", "G", "T", "%"].contains(unit), unit != "%" || number <= 100 else {
             throw ValidationError(
-                "--memory-max '\(text)': it is a number of bytes, with K, M, G, T, or % of all memory"
+                "--memory-max '\(text)': it is a number of bytes, with K, M, G, T, or % of all memory, up to 100%"
             )
         }
         return text
     }
 
     private func refuseSocketsInRuntimeDirectory(_ plan: UnitsPlan) throws {
+        guard plan.hasControlSocket else { return }
         let parents = user ? [environmentValue("XDG_RUNTIME_DIR") ?? "/run/user/0"] : ["/run", "/var/run"]
         let starts = parents.map { "\($0)/\(plan.runtimeDirectory)" + (kind == .template ? "-" : "/") }
         for address in plan.sockets.flatMap(\.addresses) {

@@ -72,6 +72,14 @@ struct UnitsOptions: ParsableArguments {
     @Flag(help: "The program does not say READY=1 (sd_notify); only with --kind supervised.")
     var noNotify = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "The program is not built with Baton: it says READY=1, and nothing else of systemd's or of Baton's is asked of it. Not "
+                + "with --kind supervised, which asks nothing else of any program."
+        )
+    )
+    var foreign = false
+
     @Option(help: ArgumentHelp("Where this command will be.", valueName: "path"))
     var baton = "/usr/local/bin/baton"
 }

@@ -25,6 +25,8 @@ struct UnitsPlan {
     let command: [String]
     /// Whether the program says READY=1.
     let speaks: Bool
+    /// Whether it is built with Baton: it pings, leaves its connections to the next process, and hears `baton reload`.
+    let isBatons: Bool
     /// The absolute path of this command.
     let baton: String
     let runtimeDirectory: String
@@ -32,12 +34,16 @@ struct UnitsPlan {
     let memoryMax: String?
     /// How long a drain may take, in whole seconds.
     let drainSeconds: Int
+    /// How long it still serves before that, in whole seconds.
+    let lameDuckSeconds: Int
 
     var serviceName: String { kind == .template ? "\(name)@.service" : "\(name).service" }
     /// The service that a socket starts.
     var startedService: String { kind == .template ? "\(name)@a.service" : "\(name).service" }
     /// With room for what follows a drain.
-    var stopSeconds: Int { drainSeconds + 10 }
+    var stopSeconds: Int { lameDuckSeconds + drainSeconds + 10 }
+    /// Whether the main process has a control socket, which is in the runtime directory.
+    var hasControlSocket: Bool { kind == .supervised || isBatons }
 
     /// The files by their names, without what marks them as written here.
     var files: [(name: String, text: String)] {

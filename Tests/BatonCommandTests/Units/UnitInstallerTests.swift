@@ -98,6 +98,21 @@ import Testing
         #expect(try files(root) == ["app.service", "app.socket", "sockets.target.wants/app.socket"])
     }
 
+    /// Nothing is left of what was enabled, or of a rollover.
+    @Test func anotherKindAndOtherSockets() throws {
+        let root = try makeRoot()
+        let options = ["--kind", "template", "--port", "8080", "--port", "admin=9090"]
+        _ = try run(options + ["--install", "--", "/usr/local/bin/app"], root: root)
+        let dropIn = "app.socket.d/\(StartedInstance.file)"
+        try root.write("[Socket]\nService=app@b.service\n", to: "etc/systemd/system/\(dropIn)")
+        #expect(try files(root).contains("sockets.target.wants/app-admin.socket"))
+        _ = try run(["--kind", "template"] + install, root: root)
+        #expect(try files(root) == ["app.socket", dropIn, "app@.service", "sockets.target.wants/app.socket"])
+        let said = try run(install, root: root)
+        #expect(said.contains { $0.hasSuffix("/\(dropIn)") })
+        #expect(try files(root) == ["app.service", "app.socket", "sockets.target.wants/app.socket"])
+    }
+
     @Test func programsThatAreNotThere() throws {
         let root = try UnitFilesOnDisk()
         let refused = #expect(throws: UnitFilesFolder.Refused.self) { try run(install, root: root) }

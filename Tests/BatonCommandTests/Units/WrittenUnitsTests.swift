@@ -24,7 +24,7 @@ import Testing
     ]
     private static let more = [
         [], ["--state-directory", "web", "--memory-max", "512M", "--drain-timeout", "2m", "--description", "100% web"],
-        ["--runtime-directory", "web-run", "--systemd", "247", "--drain-timeout", "20.5s"],
+        ["--runtime-directory", "web-run", "--systemd", "247", "--drain-timeout", "20.5s", "--memory-max", "20%"],
     ]
 
     /// Each kind with each hardening, and each of the other options with each kind.
@@ -55,6 +55,17 @@ import Testing
         #expect(examination.sockets.count == plan.sockets.count)
         #expect(examination.program.isSupervised == (plan.kind == .supervised))
         #expect("\(examination.service.name)" == plan.startedService)
+    }
+
+    /// A program that says READY=1 and does not ping would be aborted by a watchdog; what is left out costs it nothing.
+    @Test(arguments: ["plain", "template"]) func nothingOfBatonsIsAskedOfForeignPrograms(kind: String) throws {
+        let (units, plan) = try Self.write(["--kind", kind, "--port", "8080", "--foreign", "--systemd", "252"])
+        let examination = try units.examination(of: "web.socket", systemd: plan.systemd)
+        #expect(Set(examination.findings().map(\.id)) == [.watchdogMissing, .handOverMissing])
+        let service = try #require(plan.files.last?.text)
+        for key in ["WatchdogSec", "RestartKillSignal", "FileDescriptorStoreMax", "ExecReload", "RuntimeDirectory"] {
+            #expect(!service.contains("\n\(key)"))
+        }
     }
 
     // Of the user's, one of each kind: it takes its time.
@@ -126,10 +137,13 @@ import Testing
         #expect(try text(["--kind", "supervised", "--no-notify"]).contains("\(baton) run -- /usr/bin/env"))
         #expect(try !text(["--kind", "supervised", "--user"]).contains("ExecStop="), "only root may move processes")
         #expect(try text([]).contains("\nTimeoutStopSec=30\n"), "20 s from the program's own option")
+        let duck = try UnitsCommand.parse(["--port", "80", "--", "/bin/app", "--lame-duck", "5s"])
+        #expect(try duck.options.plan(duck.program).files.map(\.text).joined().contains("\nTimeoutStopSec=45\n"))
         #expect(try text(["--systemd", "254"]).contains("\nRestartMode=direct\n"))
         #expect(try !text(["--systemd", "253"]).contains("RestartMode="))
         #expect(try text(["--kind", "template"]).contains("\nService=web@a.service\n"))
         #expect(try text(["--user"]).contains("\nWantedBy=default.target\n"))
+        #expect(try text(["--memory-max", "20%"]).contains("\nMemoryMax=20%\n"), "systemd knows no specifiers there")
         for line in try Self.matrix.flatMap({ try text($0).split(separator: "\n") }) where line.hasPrefix("#") {
             #expect(line.count <= 100)
         }
@@ -147,6 +161,12 @@ import Testing
         ["--port", "1", "--no-notify", "--", "/bin/app"], ["--port", "1", "--systemd", "230", "--", "/bin/app"],
         ["--port", "1", "--drain-timeout", "soon", "--", "/bin/app"],
         ["--port", "1", "--", "/bin/app", "--drain-timeout=x"],
+        ["--port", "1", "--", "/bin/app", "--lame-duck", "x"],
+        ["--port", "1", "--foreign", "--kind", "supervised", "--", "/bin/app"],
+        ["--port", "1", "--memory-max", "120%", "--", "/bin/app"],
+        ["--port", "1", "--name", "my.app", "--kind", "template", "--", "/bin/app"],
+        ["--port", "1", "--name", "9app", "--kind", "template", "--", "/bin/app"],
+        ["--port", "1", "--name", "a-name-that-is-too-long-for-one-user", "--kind", "template", "--", "/bin/app"],
         ["--port", "1", "--memory-max", "lots", "--", "/bin/app"],
         ["--port", "1", "--state-directory", "/x", "--", "/bin/app"],
         ["--port", "1", "--runtime-directory", "../x", "--", "/bin/app"], ["--port", "1", "--", "/bin/app", "a\nb"],

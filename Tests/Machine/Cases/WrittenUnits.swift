@@ -17,6 +17,69 @@ extension UnderSystemd {
             return try #require(answer.firstMatch(of: /pid (\d+)/).flatMap { Int32($0.output.1) }, "\(answer)")
         }
 
+        private func install(_ options: String..., in machine: Machine) async throws -> CommandResult {
+            try await baton(
+                ["units", "--name", "written"] + options + ["--install", "--", "/usr/local/bin/app"],
+                machine
+            )
+        }
+
+        /// systemd would close the socket, and open no other.
+        @Test(.timeLimit(.minutes(1)))
+        func whatListensIsNotMoved() async throws {
+            let machine = try await Machine.shared
+            _ = try await baton(["units", "--name", "written", "--uninstall", "--force"], machine)
+            #expect(try await install("--port", "\(Self.port)", in: machine).status == 0)
+            let old = try await pid(machine)
+            let refused = try await install("--port", "8094", in: machine)
+            #expect(refused.status == 1, "\(refused)")
+            #expect(refused.errors.contains("has to be stopped first"), "\(refused)")
+            #expect(try await pid(machine) == old)
+            try await machine.check("systemctl", "stop", "written.socket", "written.service")
+            #expect(try await install("--port", "8094", in: machine).status == 0)
+            #expect(try await machine.listenQueue(port: 8094) != nil)
+            #expect(try await baton(["units", "--name", "written", "--uninstall"], machine).status == 0)
+        }
+
+        /// After a rollover, and with a socket that there is no more.
+        @Test(.timeLimit(.minutes(1)))
+        func anotherKindTakesThePlaceOfTheFirst() async throws {
+            let machine = try await Machine.shared
+            _ = try await baton(["units", "--name", "written", "--uninstall", "--force"], machine)
+            let template = try await install(
+                "--kind",
+                "template",
+                "--port",
+                "\(Self.port)",
+                "--port",
+                "admin=8094",
+                in: machine
+            )
+            #expect(template.status == 0, "\(template)")
+            let first = try await pid(machine)
+            let rollover = try await baton(["rollover", "written", "--canary", "100ms"], machine)
+            #expect(rollover.status == 0, "\(rollover)")
+            let second = try await pid(machine)
+            #expect(second != first)
+
+            let plain = try await install("--port", "\(Self.port)", "--port", "other=8094", in: machine)
+            #expect(plain.status == 0, "\(plain)")
+            let third = try await pid(machine)
+            #expect(third != second)
+            #expect(try await machine.check("systemctl", "show", "-P", "MainPID", "written.service") == "\(third)")
+            #expect(
+                try await machine.check("systemctl", "is-active", "written.socket", "written-other.socket")
+                    == "active\nactive"
+            )
+            let left = try await machine.run(
+                "sh",
+                "-c",
+                "ls -d /etc/systemd/system/*/written*admin* /etc/systemd/system/*.d/baton-rollover.conf"
+            )
+            #expect(left.output == "")
+            #expect(try await baton(["units", "--name", "written", "--uninstall"], machine).status == 0)
+        }
+
         @Test(.timeLimit(.minutes(1)), arguments: ["plain", "supervised", "template"])
         func installedTheyServeAndRestart(kind: String) async throws {
             let machine = try await Machine.shared

@@ -32,6 +32,12 @@ enum TimeSpan: Equatable, Comparable, CustomStringConvertible {
         self = .finite(.microseconds(Int64((sum * 1e6).rounded())))
     }
 
+    /// One after the other.
+    static func + (first: TimeSpan, second: TimeSpan) -> TimeSpan {
+        guard case .finite(let first) = first, case .finite(let second) = second else { return .infinity }
+        return .finite(first + second)
+    }
+
     var isZero: Bool { self == .finite(.zero) }
 
     /// As units have it: `40`, `250ms`.
