@@ -47,7 +47,9 @@ struct Doctor {
     func report() throws -> DoctorReport {
         let finder = UnitFinder(folders: folders)
         let found = try options.unit.map(finder.find) ?? finder.findOnly()
-        guard let service = found.service else { return missing(found) }
+        let unchecked =
+            unchecked + found.unreadable.map { .init(what: "a socket unit, of this service or another", why: "\($0)") }
+        guard let service = found.service else { return missing(found, unchecked) }
         var examination = Examination(
             service: service,
             sockets: found.sockets,
@@ -82,7 +84,7 @@ struct Doctor {
         return try Exposure.read(of: service, in: systemctl == nil || service.name.isTemplate ? folders : nil)
     }
 
-    private func missing(_ found: UnitFinder.Found) -> DoctorReport {
+    private func missing(_ found: UnitFinder.Found, _ unchecked: [Examination.Unchecked]) -> DoctorReport {
         let findings = found.sockets.map { socket in
             Finding(
                 .serviceMissing,

@@ -37,7 +37,7 @@ struct DoctorOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How long a drain of the program may take. (default: --drain-timeout in ExecStart=, else 30s)",
+            "How long the program may take to end. (default: --drain-timeout in ExecStart=, else 30s, and its --lame-duck)",
             valueName: "time"
         ),
         transform: Self.span

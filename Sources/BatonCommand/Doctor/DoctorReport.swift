@@ -58,7 +58,8 @@ extension Finding {
     /// The file to write to: where the setting is, or the unit; in place of one of the distribution's, a drop-in.
     var target: String {
         let path = change == nil ? file : place?.file ?? file
-        let isDistributions = ["/usr/lib/", "/lib/"].contains(where: path.hasPrefix)
-        return isDistributions ? "/etc/systemd/system/\(unit).d/override.conf" : path
+        guard ["/usr/lib/", "/lib/"].contains(where: path.hasPrefix) else { return path }
+        let folder = path.contains("/systemd/user/") ? "~/.config/systemd/user" : "/etc/systemd/system"
+        return "\(folder)/\(unit).d/override.conf"
     }
 }

@@ -10,7 +10,7 @@ struct Examination {
     let sockets: [Unit]
     /// The version that will run them.
     let systemd: Int
-    /// How long a drain may take.
+    /// How long a drain may take, with what the program serves before it.
     let drain: ServiceProgram.Drain
     let program: ServiceProgram
     var specifiers: Specifiers
@@ -23,14 +23,14 @@ struct Examination {
         (self.service, self.sockets, self.systemd) = (service, sockets, systemd)
         specifiers = Specifiers(name: service.name, runtimeDirectory: runtimeDirectory)
         program = ServiceProgram(commandLine: service.text(.execStart) ?? "")
-        self.drain =
-            drain.map { .init(limit: $0, origin: "--drain-timeout of doctor") } ?? program.drain ?? .normal
-        if drain == nil, let unknown = program.unknownDrain {
+        let told = drain.map { ServiceProgram.Drain(limit: $0, origin: "--drain-timeout of doctor") }
+        self.drain = told ?? (program.drain ?? .normal).after(program.lameDuck)
+        if told == nil, !program.unknownTimes.isEmpty {
             unchecked.append(
                 Unchecked(
                     what: "the drain timeout",
-                    why: "--drain-timeout \(unknown) in ExecStart= is no time that is known here; "
-                        + "taken as \(self.drain.limit.text), give --drain-timeout"
+                    why: "\(program.unknownTimes.joined(separator: " and ")) in ExecStart= is no time that is known "
+                        + "here; taken as \(self.drain.limit.text), give --drain-timeout"
                 )
             )
         }

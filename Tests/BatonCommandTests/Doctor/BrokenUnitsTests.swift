@@ -45,6 +45,8 @@ import Testing
             .stopTimeout,
             ["TimeoutStopSec=40": "", "ExecStart=/usr/local/bin/app": "ExecStart=app --drain-timeout=95"]
         ),
+        Defect(.stopTimeout, ["ExecStart=/usr/local/bin/app": "ExecStart=/usr/local/bin/app --lame-duck 20s"]),
+        Defect(.restartSignalMissing, ["RestartKillSignal=SIGINT": "RestartKillSignal=SIGTERM"]),
         Defect(
             .scopeLimit,
             ["ExecStop=+/usr/local/bin/baton drain-scope": "ExecStop=+/usr/local/bin/baton drain-scope --limit 20s"],

@@ -130,6 +130,9 @@ import Testing
         let findings = Examination(service: unit, sockets: [], systemd: 252).findings()
         let restart = try #require(findings.first { $0.id == .restartMissing })
         #expect(restart.target == "/etc/systemd/system/app.service.d/override.conf")
+        let users = Unit(name: name, files: [UnitFile(path: "/usr/lib/systemd/user/app.service", text: service)])
+        let hint = try #require(Examination(service: users, sockets: [], systemd: 252).findings().first)
+        #expect(hint.target == "~/.config/systemd/user/app.service.d/override.conf")
     }
 
     @Test(arguments: [

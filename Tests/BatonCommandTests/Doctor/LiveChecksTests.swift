@@ -42,6 +42,16 @@ import Testing
         )
     }
 
+    /// Without a line, it is the manager's (DefaultTimeoutStopSec=).
+    @Test(arguments: [("1min 30s", true), ("20s", false), ("infinity", true), ("30s", false)])
+    func theLimitOfAStopInForce(value: String, isEnough: Bool) throws {
+        var examination = try UnitFilesOnDisk(InstalledUnits.app(["TimeoutStopSec=40": ""])).examination()
+        var live = LiveState()
+        live.properties[try #require(Self.service)] = ["TimeoutStopUSec": [value]]
+        examination.live = live
+        #expect(examination.findings().contains { $0.id == .stopTimeout } == !isEnough)
+    }
+
     @Test func socketsThatDoNotListen() throws {
         let stopped = try findings { live, names in live.properties[names.socket]?["ActiveState"] = ["inactive"] }
         #expect(stopped.map(\.id) == [.socketInactive])
@@ -137,7 +147,12 @@ import Testing
         #expect(!own.isSupervised)
         #expect(own.restartsItself)
         #expect(own.drain == nil)
-        #expect(own.unknownDrain == "$TIME")
+        #expect(own.unknownTimes == ["--drain-timeout $TIME"])
+        let duck = ServiceProgram(commandLine: "/bin/app --lame-duck 20s")
+        #expect(duck.lameDuck == .finite(.seconds(20)))
+        #expect(ServiceProgram.Drain.normal.after(duck.lameDuck).limit == .finite(.seconds(50)))
+        #expect(ServiceProgram.Drain.normal.after(.finite(.zero)) == .normal)
+        #expect(ServiceProgram.Drain.normal.after(.infinity).limit == .infinity)
         #expect(ServiceProgram(commandLine: "") == ServiceProgram(commandLine: "/bin/other"))
     }
 }

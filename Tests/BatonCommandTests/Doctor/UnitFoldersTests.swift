@@ -46,6 +46,26 @@ import Testing
         #expect(throws: SmallFileError.self) { try folders.unit(name("gone")) }
     }
 
+    /// systemd passes over it, and so do the checks of other services.
+    @Test func aSocketThatLeadsNowhereIsNoneOfOthersConcern() throws {
+        let units = try UnitFilesOnDisk(InstalledUnits.app())
+        try units.link("gone.socket", to: "/nowhere/gone.socket")
+        let found = try UnitFinder(folders: units.folders).find("app.service")
+        #expect(found.sockets.map(\.name.description) == ["app.socket"])
+        #expect(found.unreadable.map(\.path) == ["\(units.path)/gone.socket"])
+        #expect(throws: SmallFileError.self) { try UnitFinder(folders: units.folders).find("gone.socket") }
+    }
+
+    @Test(
+        arguments: [
+            ("SIGRTMIN+3", 37), ("RTMIN", 34), ("SIGRTMAX-2", 62), ("PWR", 30), ("SIGSTKFLT", 16), ("POLL", 29),
+            ("15", 15),
+            ("SIGTERM", 15), ("RTMIN+31", nil), ("RTMAX+1", nil), ("0", nil), ("65", nil), ("SIGNOT", nil),
+            ("PWRX", nil),
+        ] as [(String, CInt?)]
+    )
+    func signals(name: String, number: CInt?) { #expect(UnitText.signal(name) == number) }
+
     @Test func linksInASystemThatDoesNotRunStayInIt() throws {
         let units = try UnitFilesOnDisk([
             "opt/app.service": "[Service]\nType=notify\n", "etc/systemd/system/x": "",

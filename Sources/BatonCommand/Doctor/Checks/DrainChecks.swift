@@ -8,7 +8,9 @@ enum DrainChecks {
 
     private static func stopTimeout(_ examination: Examination) -> Finding? {
         let service = examination.service
-        let told = service.span(.timeoutStop) ?? .finite(.seconds(90))
+        // Without a line, the manager's default (DefaultTimeoutStopSec=), which only it knows.
+        let inForce = examination.live?.property("TimeoutStopUSec", of: service.name).flatMap { TimeSpan($0) }
+        let told = service.span(.timeoutStop) ?? inForce ?? .finite(.seconds(90))
         // 0 is for ever, too.
         guard !told.isZero, told < .infinity, told <= examination.drain.limit else { return nil }
         let last = service.last(.timeoutStop)

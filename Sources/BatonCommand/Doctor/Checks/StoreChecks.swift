@@ -1,3 +1,5 @@
+import Baton
+
 /// What lets a process leave its connections to the next one: systemd's descriptor store, and a signal that says that one follows.
 enum StoreChecks {
     static func findings(_ examination: Examination) -> [Finding] {
@@ -5,7 +7,10 @@ enum StoreChecks {
         let service = examination.service
         let room = service.number(.fileDescriptorStoreMax) ?? 0
         if examination.program.isSupervised { return room > 0 ? [] : [missing(service, supervised: true)] }
-        let signal = service.signal(.restartKillSignal)
+        // TERM, which is that of a stop if nothing else is told, tells nothing.
+        let told = service.signal(.restartKillSignal)
+        let isStops = told == Signal.term.number && told == service.signal(.killSignal) ?? Signal.term.number
+        let signal = isStops ? nil : told
         switch (room, signal) {
         case (0, nil): return [neither(service)]
         case (0, _): return [missing(service, supervised: false)]

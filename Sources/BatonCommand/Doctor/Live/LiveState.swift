@@ -40,7 +40,7 @@ struct LiveState {
         var state = LiveState()
         let wanted = [
             "LoadState", "ActiveState", "SubState", "Result", "NeedDaemonReload", "UnitFileState", "Listen", "MainPID",
-            "ControlGroup", "NFileDescriptorStore", "FileDescriptorStoreMax",
+            "ControlGroup", "NFileDescriptorStore", "FileDescriptorStoreMax", "TimeoutStopUSec",
         ]
         // A template is nothing that runs.
         for unit in [examination.service] + examination.sockets where !unit.name.isTemplate {

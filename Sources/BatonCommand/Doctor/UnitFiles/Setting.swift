@@ -35,6 +35,7 @@ enum Setting: String, CaseIterable {
     /// What its value has to be; systemd ignores the line otherwise.
     enum Kind {
         case boolean, number, span, signal
+        case booleanOr(String)
         /// One of a few words.
         case oneOf([String])
         /// Anything.
@@ -52,7 +53,7 @@ enum Setting: String, CaseIterable {
             .oneOf([
                 "no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always",
             ])
-        case .runtimeDirectoryPreserve: .oneOf(["no", "yes", "restart", "true", "false", "1", "0", "on", "off"])
+        case .runtimeDirectoryPreserve: .booleanOr("restart")
         // What is right for Type= depends on the version: that is a check of its own.
         default: .text
         }
@@ -85,6 +86,7 @@ enum Setting: String, CaseIterable {
     func takes(_ value: String) -> Bool {
         switch kind {
         case .boolean: UnitText.boolean(value) != nil
+        case .booleanOr(let word): value == word || UnitText.boolean(value) != nil
         case .number: UInt32(value) != nil
         case .span: TimeSpan(value) != nil
         case .signal: UnitText.signal(value) != nil

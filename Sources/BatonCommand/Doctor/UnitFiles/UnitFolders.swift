@@ -31,23 +31,31 @@ struct UnitFolders {
     /// The unit of that name, an instance from its template; nil if there is none, or it is masked.
     ///
     /// - Throws: ``SmallFileError``.
-    func unit(_ name: UnitName) throws -> Unit? {
+    func unit(_ name: UnitName) throws(SmallFileError) -> Unit? {
         for candidate in [name] + (name.template.map { [$0] } ?? []) {
             guard let path = folders.lazy.map({ "\($0)/\(candidate)" }).first(where: Self.exists) else { continue }
             let fragment = try read(path)
             // Empty is masked.
             guard !fragment.text.isEmpty else { return nil }
-            let dropIns = try dropIns(for: name).map { try read($0).file }
-            return Unit(name: name, files: [fragment.file] + dropIns, requiredLinks: requiredLinks(of: name))
+            var files = [fragment.file]
+            for dropIn in dropIns(for: name) { files.append(try read(dropIn).file) }
+            return Unit(name: name, files: files, requiredLinks: requiredLinks(of: name))
         }
         return nil
     }
 
     /// All socket units.
-    func sockets() throws -> [Unit] {
+    ///
+    /// - Parameter unreadable: Gets what systemd passes over, too: a link that leads nowhere.
+    func sockets(unreadable: inout [SmallFileError]) -> [Unit] {
         let names = folders.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0)) ?? [] }
             .filter { $0.hasSuffix(".socket") }.compactMap { UnitName($0) }
-        return try Set(names).sorted { $0.description < $1.description }.compactMap { try unit($0) }
+        return Set(names).sorted { $0.description < $1.description }.compactMap { name in
+            do throws(SmallFileError) { return try unit(name) } catch {
+                unreadable.append(error)
+                return nil
+            }
+        }
     }
 
     private func requiredLinks(of name: UnitName) -> [String] {
@@ -58,7 +66,7 @@ struct UnitFolders {
     }
 
     /// The drop-ins for a unit, in the order in which they count.
-    private func dropIns(for name: UnitName) throws -> [String] {
+    private func dropIns(for name: UnitName) -> [String] {
         // A name that several of them have counts once: by the folder first, then the more specific one, as in systemd.
         var paths: [String: String] = [:]
         let parents =
@@ -73,7 +81,7 @@ struct UnitFolders {
         return paths.sorted { $0.key < $1.key }.map(\.value)
     }
 
-    private func read(_ path: String) throws -> (file: UnitFile, text: String) {
+    private func read(_ path: String) throws(SmallFileError) -> (file: UnitFile, text: String) {
         var target = path
         // A link in a system that does not run means what is in there.
         if !root.isEmpty, let link = try? FileManager.default.destinationOfSymbolicLink(atPath: path),

@@ -39,8 +39,16 @@ enum UnitText {
         return words
     }
 
-    /// The number of a signal's name, with or without SIG, or of a number; nil for what is none.
+    /// The number of a signal's name, with or without SIG, or of a number; nil for what is none. As signal(7) has them on Linux, also
+    /// those that have no name elsewhere.
     static func signal(_ text: String) -> CInt? {
-        Signal(name: text)?.number ?? CInt(text)
+        if let signal = Signal(name: text) { return signal.number }
+        if let number = CInt(text) { return (1...64).contains(number) ? number : nil }
+        let name = text.hasPrefix("SIG") ? text.dropFirst(3) : text[...]
+        let others: [Substring: CInt] = ["STKFLT": 16, "POLL": 29, "PWR": 30, "RTMIN": 34, "RTMAX": 64]
+        if let number = others[name] { return number }
+        let (start, offset) = (name.prefix(6), CInt(name.dropFirst(6)) ?? -1)
+        guard (0...30).contains(offset) else { return nil }
+        return start == "RTMIN+" ? 34 + offset : start == "RTMAX-" ? 64 - offset : nil
     }
 }
