@@ -12,6 +12,8 @@ struct HTTP2ProbeTests {
     enum Deed: Sendable {
         case answer(String = "pid 7")
         case status(String)
+        /// And an answer.
+        case settings([HTTP2Setting])
         case reset(HTTP2ErrorCode)
         /// The first stream that is not looked at is this one; the others are answered, and then the connection ends.
         case goAway
@@ -35,6 +37,9 @@ struct HTTP2ProbeTests {
             switch deed() {
             case .answer(let body): answer(frame.streamID, "200", body, context)
             case .status(let status): answer(frame.streamID, status, "pid 7", context)
+            case .settings(let settings):
+                write(.settings(.settings(settings)), .rootStream, context)
+                answer(frame.streamID, "200", "pid 7", context)
             case .reset(let code): write(.rstStream(code), frame.streamID, context)
             case .close: end(context)
             case .goAway:
@@ -73,6 +78,7 @@ struct HTTP2ProbeTests {
         streams: Int = 4,
         path: String = "/",
         right: String = "pid 7",
+        lastStream: Int32 = .max,
         until isEnough: @escaping @Sendable (Tally.Count) -> Bool = { $0[.ok] >= 200 }
     ) async throws -> Record {
         let requests = Mutex(0)
@@ -91,6 +97,7 @@ struct HTTP2ProbeTests {
             if tls { plan.tls = ProbePlan.TLSOptions(isInsecure: true) }
             (plan.modes, plan.connections, plan.streams) = ([.stream], connections, streams)
             (plan.path, plan.expected, plan.load) = (path, ExpectedBody(path: path), .steady(.seconds(60)))
+            plan.lastStream = lastStream
             return try await run(plan, until: isEnough).record
         }
     }
@@ -117,6 +124,22 @@ struct HTTP2ProbeTests {
         let record = try await probe(settings: limit)
         #expect(record.tally.total.failures == 0, "\(record.failures)")
         #expect(record.tally.total.closed == 0)
+    }
+
+    /// What later settings do not say stays.
+    @Test func theLimitStaysThroughOtherSettings() async throws {
+        let limit = [HTTP2Setting(parameter: .maxConcurrentStreams, value: 1)]
+        let other = [HTTP2Setting(parameter: .initialWindowSize, value: 70_000)]
+        let record = try await probe(wronged: 20, by: .settings(other), settings: limit)
+        #expect(record.tally.total.failures == 0, "\(record.failures)")
+    }
+
+    /// A connection has an end of numbers; what follows it has the next connection.
+    @Test(arguments: [1, 9, 41] as [Int32]) func theNumbersOfStreamsComeToAnEnd(last: Int32) async throws {
+        let record = try await probe(lastStream: last)
+        #expect(record.tally.total.failures == 0, "\(record.failures)")
+        #expect(record.tally.total.closed == 0, "the server has not asked for it")
+        #expect(record.addsUp)
     }
 
     @Test func whatGoAwayRefusesIsNotLost() async throws {

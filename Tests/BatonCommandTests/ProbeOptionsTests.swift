@@ -155,6 +155,7 @@ struct ProbeOptionsTests {
         (["--idle", "3"], ["--idle", "--restart COMMAND"]), (["--mode", "idle"], ["'idle'", "--mode"]),
         (["--connections", "3"], ["--connections 3", "6 modes", "--mode"]),
         (["--connections", "x"], ["'x'", "--connections"]), (["--threads", "0"], ["--threads 0"]),
+        (["--rate", "1e-10"], ["--rate 1e-10", "0.001"]),
         (["--rate", "-1"], ["--rate -1"]), (["--rate", "nan"], ["--rate nan"]), (["--pause", "-1"], ["--pause -1"]),
         (["--body-time", "-0.5"], ["--body-time -0.5"]), (["--long-duration", "-2"], ["--long-duration -2"]),
         (["--long-duration", "30"], ["--long-duration 30", "--timeout 30"]), (["--timeout", "0"], ["--timeout 0"]),

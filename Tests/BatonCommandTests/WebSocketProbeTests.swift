@@ -10,6 +10,8 @@ import Testing
 struct WebSocketProbeTests {
     enum Deed: Sendable {
         case echo
+        /// The end comes when nothing is under way.
+        case echoAndEnd
         case say(String)
         case ping
         case close(Int?)
@@ -37,6 +39,9 @@ struct WebSocketProbeTests {
         private func perform(_ deed: Deed, _ message: ByteBuffer, _ context: ChannelHandlerContext) {
             switch deed {
             case .echo: write(.text, message, context)
+            case .echoAndEnd:
+                write(.text, message, context)
+                context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(10)) { context.close(promise: nil) }
             case .say(let text): write(.text, ByteBuffer(string: text), context)
             case .ping:
                 write(.ping, ByteBuffer(string: "are you there?"), context)
@@ -55,7 +60,12 @@ struct WebSocketProbeTests {
     }
 
     /// The fifth message is dealt with as the test says.
-    private func probe(_ deed: Deed, path: String = "/echo", webSockets: Int = 2) async throws -> Record {
+    private func probe(
+        _ deed: Deed,
+        path: String = "/echo",
+        webSockets: Int = 2,
+        pause: Duration = .milliseconds(5)
+    ) async throws -> Record {
         let messages = Mutex(0)
         return try await SecureServer.with(protocols: nil) { channel in
             let upgrader = NIOWebSocketServerUpgrader { channel, head in
@@ -79,10 +89,18 @@ struct WebSocketProbeTests {
         } run: { server in
             var plan = ProbePlan(target: .tcp(host: "127.0.0.1", port: server.port))
             (plan.modes, plan.connections) = ([], 0)
-            (plan.webSockets, plan.webSocketPath, plan.pause) = (webSockets, path, .milliseconds(5))
+            (plan.webSockets, plan.webSocketPath, plan.pause) = (webSockets, path, pause)
             plan.load = .steady(.seconds(60))
             return try await run(plan) { $0[.ok] >= 30 || $0.failures > 2 }.record
         }
+    }
+
+    /// A failure between two messages has a next message, in place of the one that was to be next.
+    @Test func anEndWhileIdleDoesNotDoubleTheLoad() async throws {
+        let began = ContinuousClock.now
+        let record = try await probe(.echoAndEnd, webSockets: 1, pause: .milliseconds(50))
+        #expect(record.tally.total.failures == 1, "\(record.failures)")
+        #expect(ContinuousClock.now - began > .milliseconds(27 * 50))
     }
 
     @Test(arguments: [Deed.echo, .ping]) func messagesComeBack(deed: Deed) async throws {

@@ -10,6 +10,8 @@ final class ProbeClient {
     /// It knows the client, until that has finished.
     private var transport: (any ProbeTransport)?
     private var dueTimer: Scheduled<Void>?
+    /// Which request is the next: whatever else was to be the next is not sent.
+    private var dueNumber = 0
     private var pauseTimer: Scheduled<Void>?
     private var deadlineTimer: Scheduled<Void>?
     private var orderEnded: (() -> Void)?
@@ -81,13 +83,26 @@ final class ProbeClient {
             pauseTimer = schedule(at: now + duration, .pauseOver)
         case .free: whenFree?()
         // What is due now needs no timer, which has to be made, sorted in and taken out again.
-        case .next(let time) where time <= now: loop.assumeIsolated().execute { self.handle(.due) }
-        case .next(let time): dueTimer = schedule(at: time, .due)
+        case .next(let time) where time <= now:
+            let due = nextDue()
+            loop.assumeIsolated().execute(due)
+        case .next(let time):
+            let due = nextDue()
+            dueTimer = loop.assumeIsolated().scheduleTask(deadline: clock.deadline(at: time), due)
         case .finished:
             for timer in [dueTimer, pauseTimer, deadlineTimer] { timer?.cancel() }
             transport?.end()
             (transport, whenFree) = (nil, nil)
             finished.succeed()
+        }
+    }
+
+    /// Takes the place of what was to be next: a connection that ends while it is idle is a request that failed, and has a next one.
+    private func nextDue() -> () -> Void {
+        dueTimer?.cancel()
+        dueNumber += 1
+        return { [number = dueNumber] in
+            if number == self.dueNumber { self.handle(.due) }
         }
     }
 

@@ -106,8 +106,8 @@ struct ProbeCommand: AsyncParsableCommand {
     private func checkOutputs() throws {
         for (option, path) in [("--json", options.json), ("--report", options.report)] {
             guard let path, option != "--json" || path != "-" else { continue }
-            do { try Data().write(to: URL(fileURLWithPath: path)) } catch {
-                throw ValidationError("\(option) '\(path)' cannot be written: \(error.localizedDescription)")
+            do { try OutputFile(path: path).check() } catch {
+                throw ValidationError("\(option) '\(path)' cannot be written: \(error)")
             }
         }
     }
@@ -119,7 +119,7 @@ struct ProbeCommand: AsyncParsableCommand {
         if let path = options.json { try report.writeJSON(to: path) }
         if let path = options.report {
             let page = try ReportPage(report: report, record: result.record, duration: result.duration).html()
-            try Data(page.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+            try OutputFile(path: path).write(Data(page.utf8))
         }
     }
 }

@@ -35,8 +35,8 @@ extension ProbeOptions {
                 "--connections \(connections) is fewer than the \(plan.modes.count) modes; name fewer of them with --mode"
             )
         }
-        guard (0...100_000).contains(rate) else {
-            throw ValidationError("--rate \(rate) is not from 0 to 100000 requests per second")
+        guard rate == 0 || (0.001...100_000).contains(rate) else {
+            throw ValidationError("--rate \(rate) is neither 0 nor from 0.001 to 100000 requests per second")
         }
         plan.rate = rate
         plan.pause = try Self.seconds(pause, "--pause")

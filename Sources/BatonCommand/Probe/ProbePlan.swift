@@ -60,6 +60,8 @@ struct ProbePlan: Sendable {
         var timeout: Duration
     }
 
+    /// The last stream of an HTTP/2 connection; the next request has another connection.
+    var lastStream = Int32.max
     /// After a failed request a client waits this long, so that a server that refuses is not counted a million times.
     var pauseAfterFailure: Duration = .milliseconds(10)
     /// A request overlapping the time up to this long after a restart command has ended is around a restart.

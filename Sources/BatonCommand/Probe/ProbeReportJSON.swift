@@ -16,7 +16,7 @@ extension ProbeReport {
         if path == "-" {
             try FileHandle.standardOutput.write(contentsOf: data)
         } else {
-            try data.write(to: URL(fileURLWithPath: path), options: .atomic)
+            try OutputFile(path: path).write(data)
         }
     }
 }

@@ -21,17 +21,20 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
     private var streams: [HTTP2StreamID: StreamTransport] = [:]
     private var waiting: [StreamTransport] = []
     private var next = HTTP2StreamID(1)
-    /// The server's limit; none before it has said its settings.
-    private var room = 0
+    /// The server's limit; nil before it has said its settings.
+    private var room: Int?
+    /// The number of streams has an end, which is before the connection's (RFC 9113, 5.1.1).
+    private let lastStream: HTTP2StreamID
     private var consumed = 0
     private var isActive = false
     private var isGoingAway = false
+    private var isUsedUp = false
     private var isReading = false
     private var hasFailed = false
     private var isClosing = false
 
-    init(_ headers: HPACKHeaders, for shared: SharedConnection, hasTLS: Bool) {
-        (self.headers, self.shared, self.hasTLS) = (headers, shared, hasTLS)
+    init(_ headers: HPACKHeaders, for shared: SharedConnection, hasTLS: Bool, lastStream: HTTP2StreamID) {
+        (self.headers, self.shared, self.hasTLS, self.lastStream) = (headers, shared, hasTLS, lastStream)
     }
 
     /// Tells the client that it is connected when there is room for its stream.
@@ -44,7 +47,13 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
     func begin(_ transport: StreamTransport) {
         guard let context else { return }
         let stream = next
-        next = next.advanced(by: 2)
+        if stream < lastStream {
+            next = next.advanced(by: 2)
+        } else {
+            isUsedUp = true
+            shared.replace(self)
+            moveWaiting()
+        }
         streams[stream] = transport
         (transport.stream, transport.hasHead, transport.consumed) = (stream, false, 0)
         write(.headers(.init(headers: headers, endStream: true)), stream, context)
@@ -87,7 +96,16 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
     }
 
     private func admit() {
-        while !waiting.isEmpty, streams.count < room, !isGoingAway { waiting.removeFirst().client.handle(.connected) }
+        while !waiting.isEmpty, streams.count < room ?? 0, !isGoingAway, !isUsedUp {
+            waiting.removeFirst().client.handle(.connected)
+        }
+    }
+
+    /// What has no stream yet gets one on the next connection: nothing of it was sent.
+    private func moveWaiting() {
+        let waiting = waiting
+        self.waiting = []
+        for transport in waiting { shared.open(transport) }
     }
 
     private func write(_ payload: HTTP2Frame.FramePayload, _ stream: HTTP2StreamID, _ context: ChannelHandlerContext) {
@@ -113,7 +131,8 @@ extension HTTP2StreamHandler {
         let frame = unwrapInboundIn(data)
         switch frame.payload {
         case .settings(.settings(let settings)):
-            room = settings.last { $0.parameter == .maxConcurrentStreams }?.value ?? max(room, Int(Int32.max))
+            // What is not said stays as it was; at first, there is no limit (RFC 9113, 6.5.2).
+            room = settings.last { $0.parameter == .maxConcurrentStreams }?.value ?? room ?? Int(Int32.max)
             admit()
         case .headers(let headers): read(headers, frame.streamID)
         case .data(let data): read(data, frame.streamID, context)
@@ -194,16 +213,13 @@ extension HTTP2StreamHandler {
         admit()
     }
 
-    /// What is above the last stream was not looked at, and can be sent again (RFC 9113, 6.8). What has no stream yet gets one
-    /// on the next connection: nothing of it was sent.
+    /// What is above the last stream was not looked at, and can be sent again (RFC 9113, 6.8).
     private func goAway(_ last: HTTP2StreamID) {
         isGoingAway = true
         shared.retire(self, .announced)
         for transport in take(streams.keys.filter { $0 > last }.sorted()) {
             transport.client.handle(.turnedAway("above the last stream of GOAWAY"))
         }
-        let waiting = waiting
-        self.waiting = []
-        for transport in waiting { shared.open(transport) }
+        moveWaiting()
     }
 }

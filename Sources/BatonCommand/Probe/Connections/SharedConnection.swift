@@ -11,6 +11,7 @@ final class SharedConnection {
     private let timeout: Duration
     private let ledger: Ledger
     private let headers: HPACKHeaders
+    private let lastStream: HTTP2StreamID
     private var current: HTTP2StreamHandler?
     /// Those that go away, until they are closed.
     private var retired: [HTTP2StreamHandler] = []
@@ -18,6 +19,7 @@ final class SharedConnection {
 
     init(_ plan: ProbePlan, to server: ServerAddress, on loop: any EventLoop, ledger: Ledger) {
         (self.server, self.loop, timeout, self.ledger) = (server, loop, plan.timeout, ledger)
+        lastStream = HTTP2StreamID(plan.lastStream)
         headers = [
             ":method": "GET", ":scheme": server.tls == nil ? "http" : "https", ":authority": plan.target.authority,
             ":path": plan.path, "user-agent": "baton-probe",
@@ -36,12 +38,20 @@ final class SharedConnection {
     /// Has the client connected as soon as it can begin a stream.
     func open(_ transport: StreamTransport) { (current ?? connect()).open(transport) }
 
-    /// No more streams begin there.
+    /// No more streams begin there, as the server wants it.
     func retire(_ connection: HTTP2StreamHandler, _ close: ServerClose) {
-        guard connection === current else { return }
+        if replace(connection) { ledger.close(close, .stream, of: 0) }
+    }
+
+    /// No more streams begin there.
+    ///
+    /// - Returns: Whether some would have.
+    @discardableResult
+    func replace(_ connection: HTTP2StreamHandler) -> Bool {
+        guard connection === current else { return false }
         current = nil
         retired.append(connection)
-        ledger.close(close, .stream, of: 0)
+        return true
     }
 
     func ended(_ connection: HTTP2StreamHandler) {
@@ -50,7 +60,7 @@ final class SharedConnection {
     }
 
     private func connect() -> HTTP2StreamHandler {
-        let handler = HTTP2StreamHandler(headers, for: self, hasTLS: server.tls != nil)
+        let handler = HTTP2StreamHandler(headers, for: self, hasTLS: server.tls != nil, lastStream: lastStream)
         current = handler
         let bound = NIOLoopBound((server: server, handler: handler), eventLoop: loop)
         server.bootstrap(on: loop, timeout: timeout)
