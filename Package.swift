@@ -110,8 +110,8 @@ let package = Package(
         .target(
             name: "BatonNIO",
             dependencies: [
-                "Baton", "CProcess", "Systemd", .coreMetrics, .logging, .nioCore, .nioHTTP1, .nioPosix, .nioWebSocket,
-                .serviceLifecycle,
+                "Baton", "CProcess", "Systemd", .coreMetrics, .logging, .nioCore, .nioHTTP1, .nioPosix, .nioTLS,
+                .nioWebSocket, .serviceLifecycle,
                 .systemPackage, .unixSignals,
             ],
             swiftSettings: strict
@@ -365,7 +365,7 @@ let package = Package(
             name: "BatonNIOTests",
             dependencies: [
                 "Baton", "BatonNIO", "Systemd", .coreMetrics, .logging, .metricsTestKit, .nioCore, .nioEmbedded,
-                .nioHTTP1, .nioPosix, .nioWebSocket, .serviceLifecycle,
+                .nioHTTP1, .nioPosix, .nioTLS, .nioWebSocket, .serviceLifecycle,
             ],
             swiftSettings: strict
         ),

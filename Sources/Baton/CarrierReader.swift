@@ -114,6 +114,7 @@ package final class CarrierReader: Sendable {
         defer { for descriptor in duplicates { _ = close(descriptor) } }
         let waker = socket(AF_UNIX, SocketConstants.stream, 0)
         guard waker >= 0 else { return false }
+        _ = fcntl(waker, F_SETFD, FD_CLOEXEC)
         duplicates.append(waker)
         while duplicates.count < count {
             let duplicate = fcntl(waker, F_DUPFD_CLOEXEC, 0)

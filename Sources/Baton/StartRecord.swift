@@ -21,6 +21,9 @@ package struct StartRecord: Sendable {
     /// The working directory as it was called: `PWD` if that is right, with its symbolic links.
     package var directory: String?
 
+    /// systemd's word for which process it has started (248).
+    private static let mainProcess = "SYSTEMD_EXEC_PID"
+
     /// What a successor is not to have as this process had it.
     private static let dropped = Set(
         PassedSockets.variables + [Predecessor.variable, OwnManager.variable, "WATCHDOG_PID"]
@@ -31,6 +34,24 @@ package struct StartRecord: Sendable {
         self.environment = environment
         self.pidVariables = pidVariables
         self.directory = directory
+    }
+
+    /// Why a successor cannot outlive this process; nil if it can, as far as this process knows.
+    ///
+    /// - Parameter isManagerTold: Whether a service manager is told which process is the main one.
+    package func refusalToEnd(isManagerTold: Bool) -> String? {
+        refusalToEnd(isManagerTold: isManagerTold, pid: getpid())
+    }
+
+    /// - Parameter pid: This process.
+    func refusalToEnd(isManagerTold: Bool, pid: CInt) -> String? {
+        if pid == 1 {
+            return
+                "this process is PID 1, with whose end all others end; `baton run` as PID 1 replaces a program at HUP"
+        }
+        guard !isManagerTold, pidVariables.contains(Self.mainProcess) else { return nil }
+        return
+            "systemd would end the successor with this process, as it is not told of that one: the unit needs Type=notify"
     }
 
     /// Reads it. Call it first thing in `main`: what is taken out of the environment later is in it, and the working directory
@@ -58,8 +79,7 @@ package struct StartRecord: Sendable {
                 kept["WATCHDOG_USEC"] = nil
             }
         }
-        // systemd's word for which process it has started (248).
-        if kept.removeValue(forKey: "SYSTEMD_EXEC_PID") == "\(pid)" { pidVariables.append("SYSTEMD_EXEC_PID") }
+        if kept.removeValue(forKey: Self.mainProcess) == "\(pid)" { pidVariables.append(Self.mainProcess) }
         self.init(command: command, environment: kept, pidVariables: pidVariables, directory: directory)
     }
 }

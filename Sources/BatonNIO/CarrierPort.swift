@@ -92,6 +92,11 @@ final class CarrierPort: Sendable {
                 $0.isDirect || !isSucceeded
             } more: {
                 isMore = true
+            } noRoom: { [logger] reader, count in
+                guard reader.isDirect else { return }
+                logger.error(
+                    "\(reader.name): \(count) connections are closed: no descriptors for them (see LimitNOFILE= of the unit)"
+                )
             }
         }
         sources.withLock { $0 = [] }
@@ -119,8 +124,14 @@ final class CarrierPort: Sendable {
         }
     }
 
-    /// - Parameter more: Called for each message, behind which there may be another one.
-    private func receive(from isWanted: (CarrierReader) -> Bool, more: () -> Void = {}) -> [CarriedConnection] {
+    /// - Parameters:
+    ///   - more: Called for each message, behind which there may be another one.
+    ///   - noRoom: Called for each carrier with more connections than there are free descriptors; nil is to try again later.
+    private func receive(
+        from isWanted: (CarrierReader) -> Bool,
+        more: () -> Void = {},
+        noRoom: ((CarrierReader, Int) -> Void)? = nil
+    ) -> [CarriedConnection] {
         var connections: [CarriedConnection] = []
         for source in sources.withLock({ $0 }) where isWanted(source.reader) {
             switch source.reader.next() {
@@ -133,7 +144,11 @@ final class CarrierPort: Sendable {
                 note(taken.count, of: source.reader)
                 if restUntil.withLock({ $0 }) != nil { restUntil.withLock { $0 = nil } }
             case .noRoom(let count):
-                rest(source.reader.name, "no descriptors for \(count) connections")
+                if let noRoom {
+                    noRoom(source.reader, count)
+                } else {
+                    rest(source.reader.name, "no descriptors for \(count) connections")
+                }
             case .unusable(let why):
                 logger.error("\(source.reader.name): \(why); what came with it is closed")
                 more()

@@ -28,7 +28,7 @@ final class ConnectionOpener<Connection: Sendable>: Sendable {
     ///   - loops: The event loops, in the register's order.
     ///   - setUp: Configures a connection's pipeline, on its event loop.
     ///   - opened: Takes a connection whose channel is active, on its event loop.
-    ///   - failed: Told of a connection that could not be set up; its descriptor is closed.
+    ///   - failed: Told of a connection that could not be set up, and is not opened; its descriptor is closed.
     init(
         loops: [any EventLoop],
         register: ConnectionRegister,
@@ -103,9 +103,9 @@ final class ConnectionOpener<Connection: Sendable>: Sendable {
                     self.opened(connection, channel, token)
                 }
             case .failure(let error):
-                self.failed(error)
                 // One that was set up and could not be registered is closed, and its handler is to find that out.
                 guard let (id, entry) = pending.value.first(where: { !$0.value.channel.isActive }) else {
+                    self.failed(error)
                     self.register.closed()
                     return
                 }

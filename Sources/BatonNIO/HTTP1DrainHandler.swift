@@ -1,10 +1,15 @@
 public import NIOCore
 public import NIOHTTP1
+internal import NIOTLS
 
 /// Ends an HTTP/1.1 connection without losing a request when the server stops (``DrainEvent``).
 ///
 /// Its place is right behind SwiftNIO's `HTTPResponseEncoder` and HTTP request decoder. It puts a second handler in front
 /// of the decoder, which tells it of requests whose head has not arrived completely: the decoder says nothing of them.
+///
+/// Where another process takes connections over, it gives its own away, with the bytes of a request that has begun. So in front of it there
+/// must be no handler that keeps something of a connection to itself, but for TLS, of which it hears when the handshake is complete
+/// (`BatonTLS` has what keeps a connection from being given away earlier, too).
 ///
 /// - While serving it changes nothing.
 /// - From ``DrainEvent/began`` on, the response to the last request that has been received says `Connection: close`; then
@@ -31,6 +36,8 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     private var decoded = UnfinishedRequest.Decoded()
     private var unfinished = UnfinishedRequest()
     private var offer: ConnectionOffer?
+    /// A handler in front has a state of the connection, which another process would not have.
+    private var isSecured = false
     private var context: ChannelHandlerContext?
 
     /// Creates the handler of one connection.
@@ -145,6 +152,10 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     /// Begins the drain, tells how it goes, or reports at its deadline.
     public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
+        case TLSUserEvent.handshakeCompleted:
+            isSecured = true
+        case DrainEvent.handOver(let offer) where isSecured:
+            offer.decline("TLS")
         case DrainEvent.handOver(let offer):
             self.offer = offer
             state.offered()

@@ -1,3 +1,4 @@
+import Baton
 import NIOCore
 
 /// Where one HTTP/1.1 request ends and the next begins in the bytes that a client sends, which the decoder does not tell.
@@ -26,6 +27,9 @@ struct RequestFraming {
         case lost
     }
 
+    /// The longest line, or part of a head, that is kept: no more could be handed over, and a client decides how long they are.
+    static let mostBytes = Carrier.mostBytes
+
     private var place = Place.head
     /// The bytes of a line, or head, that is not complete.
     private(set) var rest: [UInt8] = []
@@ -36,12 +40,21 @@ struct RequestFraming {
     /// How many bytes that are; none in a body.
     var unfinishedCount: Int { place == .head ? rest.count : 0 }
 
+    /// What comes cannot be told apart any more.
+    var isLost: Bool { place == .lost }
+
     /// Nothing has been received since the end of the last request.
     var isAtBoundary: Bool { place == .head && rest.isEmpty }
 
     /// Adds what is known to be a part of a head and not its end.
     mutating func addToHead(_ bytes: ByteBufferView) {
         rest += rest.isEmpty ? bytes.drop(while: Self.isLineEnd) : bytes[...]
+        giveUpIfTooLong()
+    }
+
+    private mutating func giveUpIfTooLong() {
+        guard rest.count > Self.mostBytes else { return }
+        (place, rest) = (.lost, [])
     }
 
     /// Counts what is in the bytes that were received next.
@@ -57,6 +70,7 @@ struct RequestFraming {
         while position < input.count, let next = step(input, position, &counts) { position = next }
         if position > 0 { input.removeFirst(min(position, input.count)) }
         rest = place == .lost ? [] : input
+        giveUpIfTooLong()
         return counts
     }
 

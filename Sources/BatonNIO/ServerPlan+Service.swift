@@ -77,7 +77,11 @@ extension ServerPlan {
                 turns: turns,
                 record: start,
                 limit: lifecycle.longestRestart,
-                refusal: Self.refusal(ofRestart: origin, server.hasListeners),
+                refusal: Self.refusal(
+                    ofRestart: origin,
+                    server.hasListeners,
+                    start.refusalToEnd(isManagerTold: notifier.isConnected)
+                ),
                 notifier: notifier,
                 reporter: reporter,
                 isSocketHeld: isSocketHeld,
@@ -142,9 +146,13 @@ extension ServerPlan {
     /// The server ends by itself; a service of the application that does not, or a start that does not, is cancelled then.
     private var longestShutdown: Duration { max(.zero, lifecycle.lameDuck) + drain.timeout + .seconds(5) }
 
-    private static func refusal(ofRestart origin: Activation.Origin, _ hasListeners: Bool) -> String? {
+    private static func refusal(
+        ofRestart origin: Activation.Origin,
+        _ hasListeners: Bool,
+        _ refusalToEnd: String?
+    ) -> String? {
         if origin == .serverStarter { return "start_server restarts this program when it is sent HUP" }
-        return hasListeners ? nil : "there is no listen socket to hand over"
+        return hasListeners ? refusalToEnd : "there is no listen socket to hand over"
     }
 
     private func idleExit(_ isSocketHeld: Bool) -> Duration? {

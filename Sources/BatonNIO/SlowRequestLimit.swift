@@ -5,6 +5,8 @@ struct SlowRequestLimit {
     /// The least that a client has to send, as that of Apache's mod_reqtimeout.
     static let bytesPerSecond = 500
 
+    private static let bytesInAYear = 365 * 86_400 * bytesPerSecond
+
     private let grace: TimeAmount
     private var received: (since: NIODeadline, bytes: Int)?
 
@@ -14,7 +16,10 @@ struct SlowRequestLimit {
 
     /// When the request should have come to its end; nil while none is waited for.
     var due: NIODeadline? {
-        received.map { $0.since + grace + .nanoseconds(Int64($0.bytes) * 1_000_000_000 / Int64(Self.bytesPerSecond)) }
+        // A year is as good as any longer time, and can be added to.
+        received.map {
+            $0.since + grace + .milliseconds(Int64(min($0.bytes, Self.bytesInAYear) * 1000 / Self.bytesPerSecond))
+        }
     }
 
     /// A request is waited for from now on.

@@ -16,6 +16,9 @@ struct UnfinishedRequest {
     /// How many they are.
     var byteCount: Int? { isLost ? nil : framing.unfinishedCount }
 
+    /// How many bytes are kept, of a head or of anything else.
+    var keptBytes: Int { framing.rest.count }
+
     /// The decoder has seen `bytes`, and made `decoded` of them.
     mutating func received(_ bytes: ByteBuffer, decoded: Decoded) {
         guard !isLost else { return }
@@ -26,10 +29,11 @@ struct UnfinishedRequest {
         }
         if decoded == Decoded(), framing.unfinishedHead != nil {
             framing.addToHead(bytes.readableBytesView)
+            isLost = framing.isLost
             return
         }
         // The decoder is right: where the two differ, nothing is known any more.
-        if framing.scan(bytes.readableBytesView) != decoded { isLost = true }
+        isLost = framing.scan(bytes.readableBytesView) != decoded || framing.isLost
     }
 
     /// A request without a body ends so, and so does one with chunks; a part of a head never does.

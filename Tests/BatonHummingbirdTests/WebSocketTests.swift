@@ -87,6 +87,36 @@ import Testing
         }
     }
 
+    /// Nobody makes anything of what it sends then, so it cannot go on with that for ever.
+    @Test func whoIsRefusedAndDoesNotLeaveIsShownOut() async throws {
+        _ = try await run { server in
+            let connection = try await server.connect()
+            let fields = WebSocketClient.handshake.replacing("Version: 13", with: "Version: 12")
+            try await connection.send("GET /echo HTTP/1.1\r\n\(fields)")
+            #expect(try await connection.reply()?.status == 426)
+            #expect(try await connection.receive().isEmpty, "a FIN, and no RST")
+            await #expect(throws: (any Error).self) {
+                while true {
+                    try await connection.send("more")
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+            }
+        }
+    }
+
+    @Test func aMessageOfTooManyPiecesIsTooLarge() async throws {
+        _ = try await run(echo { $0.maxMessageSize = 6400 }) { server in
+            let client = try await WebSocketClient.open("/echo", on: server.connect())
+            try await client.send(1, Array("a".utf8), isFinal: false)
+            for _ in 0..<1000 { try await client.send(0, [], isFinal: false) }
+            try await client.send(0, Array("b".utf8))
+            #expect(try await client.receive()?.text == "ab")
+            try await client.send(1, Array("a".utf8), isFinal: false)
+            for _ in 0..<1200 { try? await client.send(0, [], isFinal: false) }
+            #expect(try await client.receive()?.code == 1009)
+        }
+    }
+
     @Test(arguments: [
         ("GET /echo", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 8", 426, "'8'"),
         ("GET /echo", "Sec-WebSocket-Version: 13\r\n", "", 426, "missing"),

@@ -1,9 +1,11 @@
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
+import NIOTLS
 import Synchronization
 import Testing
 
+@testable import Baton
 @testable import BatonNIO
 
 /// The handler in a pipeline as a server has it, without a socket.
@@ -27,6 +29,21 @@ import Testing
         try pipeline.addHandler(HTTP1DrainHandler(linger: .milliseconds(250)))
         try pipeline.addHandler(requests)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 8080)).wait()
+    }
+
+    /// The state of TLS stays in this process.
+    @Test func whatIsUnderTLSIsNotGivenAway() throws {
+        let offer = ConnectionOffer(
+            carrier: try Carrier.make().carrier,
+            isEmptied: false,
+            loops: [channel.eventLoop],
+            moved: { _ in }
+        )
+        channel.pipeline.fireUserInboundEventTriggered(TLSUserEvent.handshakeCompleted(negotiatedProtocol: nil))
+        channel.pipeline.fireUserInboundEventTriggered(DrainEvent.handOver(offer))
+        drain()
+        #expect(offer.report == "connections handed over: 0; not handed over: TLS: 1")
+        #expect(channel.isActive)
     }
 
     private func receive(_ text: String) throws {

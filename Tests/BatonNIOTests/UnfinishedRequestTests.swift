@@ -31,6 +31,20 @@ import Testing
         }
     }
 
+    /// What a client can make as long as it likes is not kept: a line of a chunk's size, and what the decoder takes for nothing at all.
+    @Test(arguments: ["POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;", "G"])
+    func moreThanCouldBeHandedOverIsNotKept(start: String) {
+        var unfinished = UnfinishedRequest()
+        unfinished.received(ByteBuffer(string: start), decoded: .init(heads: start.count > 1 ? 1 : 0))
+        let part = ByteBuffer(repeating: UInt8(ascii: "a"), count: 65_536)
+        for _ in 0..<1000 {
+            unfinished.received(part, decoded: .init())
+            #expect(unfinished.keptBytes <= RequestFraming.mostBytes)
+        }
+        #expect(unfinished.bytes == nil)
+        #expect(unfinished.byteCount == nil)
+    }
+
     private static func check(_ bytes: [UInt8], cuts: [Int]) throws {
         let counting = Counting()
         let channel = EmbeddedChannel(handler: ByteToMessageHandler(HTTPRequestDecoder()))

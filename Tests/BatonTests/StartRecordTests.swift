@@ -29,6 +29,18 @@ import Testing
         #expect(record.pidVariables == ["LISTEN_PID"])
     }
 
+    @Test func whoEndsWithItCannotBeItsSuccessor() {
+        let main = record(["SYSTEMD_EXEC_PID": "7"])
+        #expect(main.refusalToEnd(isManagerTold: true, pid: 7) == nil)
+        #expect(main.refusalToEnd(isManagerTold: false, pid: 7)?.contains("Type=notify") == true)
+        #expect(
+            record(["SYSTEMD_EXEC_PID": "8"]).refusalToEnd(isManagerTold: false, pid: 7) == nil,
+            "of the shell that started it"
+        )
+        #expect(record([:]).refusalToEnd(isManagerTold: false, pid: 7) == nil)
+        #expect(record([:]).refusalToEnd(isManagerTold: true, pid: 1)?.contains("PID 1") == true)
+    }
+
     @Test func itIsThatOfThisProcess() throws {
         let record = StartRecord.read()
         #expect(record.command == CommandLine.arguments)

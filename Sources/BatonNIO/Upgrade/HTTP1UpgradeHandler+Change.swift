@@ -3,7 +3,10 @@ import NIOHTTP1
 
 /// What becomes of a request for an upgrade that is not the application's.
 extension HTTP1UpgradeHandler {
-    /// Answers with an error, and ends the connection.
+    /// How long a client that was refused has to take the answer.
+    private static let refusalGrace = TimeAmount.seconds(1)
+
+    /// Answers with an error, and ends the connection. Nothing more is read: nobody would make anything of it.
     func refuse(
         _ status: HTTPResponseStatus,
         _ headers: HTTPHeaders,
@@ -16,10 +19,14 @@ extension HTTP1UpgradeHandler {
         headers.replaceOrAdd(name: "content-type", value: "text/plain; charset=utf-8")
         headers.replaceOrAdd(name: "content-length", value: "\(body.readableBytes)")
         let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+        phase = .refused
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         let box = NIOLoopBound(context, eventLoop: context.eventLoop)
-        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenSuccess { box.value.close(mode: .output, promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenSuccess {
+            box.value.close(mode: .output, promise: nil)
+            box.value.eventLoop.scheduleTask(in: Self.refusalGrace) { box.value.close(promise: nil) }
+        }
     }
 
     /// The decoder leaves the pipeline a moment later, the others at once: so nothing is read in between.

@@ -26,8 +26,9 @@ public final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHa
         case deciding(HTTPRequestHead)
         /// That is decided, and the request has not been received to its end.
         case receiving(HTTPRequestHead, HTTP1Upgrade, HTTP1Upgrade.Answer)
-        /// It is refused, or the connection is changing: what follows is not HTTP.
+        /// The connection is changing: what follows is not HTTP.
         case decided
+        case refused
         case upgraded
     }
 
@@ -88,15 +89,16 @@ public final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHa
         case .receiving(let head, let upgrade, let answer):
             guard case .end = unwrapInboundIn(data) else { return }
             carryOut(answer, of: upgrade, head, context)
-        case .decided, .upgraded:
+        case .decided, .refused, .upgraded:
             break
         }
     }
 
-    /// Reads nothing while an upgrade is being decided.
+    /// Reads nothing while an upgrade is being decided, nor when it is refused.
     public func read(context: ChannelHandlerContext) {
         switch phase {
         case .waiting, .deciding: isReadWanted = true
+        case .refused: break
         case .http, .receiving, .decided, .upgraded: context.read()
         }
     }

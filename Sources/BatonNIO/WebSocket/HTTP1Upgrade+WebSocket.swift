@@ -110,7 +110,8 @@ extension HTTP1Upgrade {
             ),
             NIOWebSocketFrameAggregator(
                 minNonFinalFragmentSize: 0,
-                maxAccumulatedFrameCount: max(2, configuration.maxMessageSize),
+                // A fragment costs memory, too, whatever is in it: 64 bytes on the average, in a long message.
+                maxAccumulatedFrameCount: 1024 + configuration.maxMessageSize / 64,
                 maxAccumulatedFrameSize: configuration.maxMessageSize
             ),
             handler
