@@ -6,10 +6,11 @@ extension UnderSystemd {
     /// HTTP/2 over restarts, with TLS and without.
     @Suite struct HTTP2 {
         @Test(.timeLimit(.minutes(2)))
-        func thirtyRestartsUnderLoadAnswerOrRefuseEveryStream() async throws {
+        func restartsUnderLoadAnswerOrRefuseEveryStream() async throws {
             let https = try await HTTPSServer.install(in: .shared, asCredentials: false)
             let machine = https.server.machine
-            for (scheme, port, times) in [("http", 8080, 15), ("https", HTTPSServer.port, 15)] {
+            let times = Thoroughness.count(15)
+            for (scheme, port) in [("http", 8080), ("https", HTTPSServer.port)] {
                 let result = try await machine.run(
                     "/usr/local/bin/http2-client",
                     "\(port)",
@@ -38,11 +39,12 @@ extension UnderSystemd {
         /// GOAWAY has it submit another request, which it then cannot begin, and counts as failed; of those that it had begun none may
         /// fail, which the server tells.
         @Test(.timeLimit(.minutes(2)), .enabled(if: !Thoroughness.isSystemdOnly))
-        func thirtyRestartsUnderH2load() async throws {
+        func restartsUnderH2load() async throws {
             let server = try await Server.install(.app(), in: .shared)
             let mark = try await server.machine.markJournal()
             var (answered, refused) = (0, 0)
-            for _ in 1...30 {
+            let restarts = Thoroughness.count(30)
+            for _ in 1...restarts {
                 async let load = server.machine.runBeside(
                     "h2load",
                     "--clients=8",
@@ -62,9 +64,9 @@ extension UnderSystemd {
                 (answered, refused) = (answered + succeeded, refused + failed)
             }
             let said = try await server.journal(since: mark).map(\.message)
-            #expect(said.count { $0 == "drained: every request was answered" } == 30, "\(said)")
+            #expect(said.count { $0 == "drained: every request was answered" } == restarts, "\(said)")
             #expect(!said.contains { $0.contains(" cut ") }, "\(said)")
-            print("h2load, 30 restarts: \(answered) answered, \(refused) refused by GOAWAY before they began")
+            print("h2load, \(restarts) restarts: \(answered) answered, \(refused) refused by GOAWAY before they began")
         }
 
         @Test(.timeLimit(.minutes(1)))
@@ -79,7 +81,7 @@ extension UnderSystemd {
                 "--http2-prior-knowledge",
                 "--write-out",
                 "version %{http_version}",
-                "http://127.0.0.1:8080/sleep/?duration=20s",
+                "http://127.0.0.1:8080/sleep/?duration=5s",
                 seconds: 40
             )
             try await machine.waitForConnection(to: 8080)

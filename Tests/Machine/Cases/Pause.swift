@@ -72,9 +72,10 @@ extension UnderSystemd {
             let machine = try await Machine.shared
             let plain = try await Server.install(.plain(), in: machine)
             let app = try await Server.install(.app(), in: machine)
-            let bare = try await gaps(rounds: 1, restarts: 20, [plain])
+            let restarts = Thoroughness.count(20)
+            let bare = try await gaps(rounds: 1, restarts: restarts, [plain])
             let idle = ["--mode", "keep-alive-pause", "--pause", "0.9"]
-            let withIdle = try await gaps(rounds: 1, restarts: 20, extra: idle, [app])
+            let withIdle = try await gaps(rounds: 1, restarts: restarts, extra: idle, [app])
             #expect(median(withIdle[0]) <= 1.5 * median(bare[0]) + Self.linger)
         }
     }

@@ -45,7 +45,7 @@ extension UnderSystemd {
         }
 
         private func soak(_ server: Server, restart: String) async throws {
-            let seconds = Thoroughness.isLong ? 900 : Thoroughness.isUnattended ? 90 : 30
+            let seconds = Thoroughness.isLong ? 900 : Thoroughness.isUnattended ? 90 : 20
             let restarts = seconds / 2
             let load = [
                 "--connections", "24", "--idle", "50", "--drip", "10", "--long-duration", "1", "--body-time", "0.3",
