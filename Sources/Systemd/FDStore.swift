@@ -14,7 +14,8 @@ internal import Darwin
 /// (`Activation.take(_:index:)`): after `systemctl restart` and after a crash, and from systemd 254 on also after a stop and
 /// a start if the unit has `FileDescriptorStorePreserve=yes`. Any descriptor can be stored: sockets, pipes, memory
 /// (`memfd_create(2)`). It stays there until it is removed, by name, so names are used once: ``remove(_:)`` what has been
-/// taken over.
+/// taken over. Nobody tells it from what a socket unit brings: a service without one has to put its listen socket there, too, as the next
+/// generation binds no address where anything was passed to it.
 ///
 /// Thread-safe. Calls wait for the manager, but no longer than ``timeLimit``.
 public final class FDStore: Sendable {
