@@ -37,15 +37,14 @@ struct UnitInstaller {
         try folder.refuseOthers(than: plan)
         try refuseOtherAddresses(plan, in: folder)
         let stale = try folder.stale(plan)
+        try refuseToTakeAway(stale, of: plan.name)
         let sockets = plan.sockets.map(\.unit)
         // While their files are there: without them, systemd does not know what was enabled.
         try disable(stale)
         for line in try folder.write(plan) { say(line) }
-        if plan.kind != .template {
-            for path in try instances(of: sockets, in: folder).remove() { say("removed \(path)") }
-        }
+        let old = stale.filter { $0.hasSuffix(".socket") } + (plan.kind == .template ? [] : sockets)
+        for path in try instances(of: old, in: folder).remove() { say("removed \(path)") }
         if root == nil { try systemctl(["daemon-reload"]) }
-        try stop(stale, say: say)
         try systemctl(["enable"] + (root == nil ? ["--now"] : []) + ["--"] + sockets)
         let list = sockets.joined(separator: ", ")
         say(root == nil ? "enabled \(list), and started" : "enabled \(list)")
@@ -70,6 +69,20 @@ struct UnitInstaller {
         let sockets = files.filter { $0.hasSuffix(".socket") }
         for path in try instances(of: sockets, in: folder).remove() { say("removed \(path)") }
         if root == nil { try systemctl(["daemon-reload"]) }
+    }
+
+    /// A service whose file has gone is none that its socket waits for: that would not start another.
+    private func refuseToTakeAway(_ stale: [String], of name: String) throws {
+        guard root == nil, !stale.isEmpty else { return }
+        let patterns = stale.map { $0.replacing("@.", with: "@*.") }
+        let active = try Systemctl(isUser: isUser).activeUnits(patterns)
+        guard !active.isEmpty else { return }
+        let command = "baton units\(isUser ? " --user" : "") --uninstall --name \(name)"
+        throw UnitFilesFolder.Refused(
+            description:
+                "to be removed, but active: \(active.joined(separator: ", ")); take all of these units away first, which "
+                + "refuses their clients: \(command)"
+        )
     }
 
     /// A socket that listens does not begin to listen elsewhere: systemd closes it when it reads the file, and opens no other.

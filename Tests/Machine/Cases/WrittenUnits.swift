@@ -17,7 +17,7 @@ extension UnderSystemd {
             return try #require(answer.firstMatch(of: /pid (\d+)/).flatMap { Int32($0.output.1) }, "\(answer)")
         }
 
-        private func install(_ options: String..., in machine: Machine) async throws -> CommandResult {
+        private func install(_ options: [String], in machine: Machine) async throws -> CommandResult {
             try await baton(
                 ["units", "--name", "written"] + options + ["--install", "--", "/usr/local/bin/app"],
                 machine
@@ -29,52 +29,49 @@ extension UnderSystemd {
         func whatListensIsNotMoved() async throws {
             let machine = try await Machine.shared
             _ = try await baton(["units", "--name", "written", "--uninstall", "--force"], machine)
-            #expect(try await install("--port", "\(Self.port)", in: machine).status == 0)
+            #expect(try await install(["--port", "\(Self.port)"], in: machine).status == 0)
             let old = try await pid(machine)
-            let refused = try await install("--port", "8094", in: machine)
+            let refused = try await install(["--port", "8094"], in: machine)
             #expect(refused.status == 1, "\(refused)")
             #expect(refused.errors.contains("has to be stopped first"), "\(refused)")
             #expect(try await pid(machine) == old)
             try await machine.check("systemctl", "stop", "written.socket", "written.service")
-            #expect(try await install("--port", "8094", in: machine).status == 0)
+            #expect(try await install(["--port", "8094"], in: machine).status == 0)
             #expect(try await machine.listenQueue(port: 8094) != nil)
             #expect(try await baton(["units", "--name", "written", "--uninstall"], machine).status == 0)
         }
 
-        /// After a rollover, and with a socket that there is no more.
+        /// What runs is not taken away; what does not leaves nothing behind, as the drop-ins of a rollover.
         @Test(.timeLimit(.minutes(1)))
         func anotherKindTakesThePlaceOfTheFirst() async throws {
             let machine = try await Machine.shared
             _ = try await baton(["units", "--name", "written", "--uninstall", "--force"], machine)
-            let template = try await install(
-                "--kind",
-                "template",
-                "--port",
-                "\(Self.port)",
-                "--port",
-                "admin=8094",
-                in: machine
-            )
-            #expect(template.status == 0, "\(template)")
+            let kinds = ["--kind", "template", "--port", "\(Self.port)", "--port", "admin=8094"]
+            #expect(try await install(kinds, in: machine).status == 0)
             let first = try await pid(machine)
             let rollover = try await baton(["rollover", "written", "--canary", "100ms"], machine)
             #expect(rollover.status == 0, "\(rollover)")
             let second = try await pid(machine)
             #expect(second != first)
 
-            let plain = try await install("--port", "\(Self.port)", "--port", "other=8094", in: machine)
-            #expect(plain.status == 0, "\(plain)")
+            let plain = ["--port", "\(Self.port)", "--port", "other=8094"]
+            let refused = try await install(plain, in: machine)
+            #expect(refused.status == 1, "\(refused)")
+            let active = "to be removed, but active: written-admin.socket, written@b.service; "
+            #expect(refused.errors.contains(active), "\(refused)")
+            #expect(try await pid(machine) == second)
+
+            try await machine.check("systemctl", "stop", "written.socket", "written-admin.socket", "written@b.service")
+            let installed = try await install(plain, in: machine)
+            #expect(installed.status == 0, "\(installed)")
             let third = try await pid(machine)
-            #expect(third != second)
             #expect(try await machine.check("systemctl", "show", "-P", "MainPID", "written.service") == "\(third)")
-            #expect(
-                try await machine.check("systemctl", "is-active", "written.socket", "written-other.socket")
-                    == "active\nactive"
-            )
+            let sockets = try await machine.check("systemctl", "is-active", "written.socket", "written-other.socket")
+            #expect(sockets == "active\nactive")
             let left = try await machine.run(
                 "sh",
                 "-c",
-                "ls -d /etc/systemd/system/*/written*admin* /etc/systemd/system/*.d/baton-rollover.conf"
+                "cd /etc/systemd/system && ls -d written-admin* written@* */written-admin* *.d/baton-rollover.conf"
             )
             #expect(left.output == "")
             #expect(try await baton(["units", "--name", "written", "--uninstall"], machine).status == 0)

@@ -63,6 +63,13 @@ struct Systemctl {
         return UnitFolders(paths.split(separator: " ").map(String.init))
     }
 
+    /// The units that match one of the patterns and are active, or about to begin or end.
+    func activeUnits(_ patterns: [String]) throws(ToolRun.Failure) -> [String] {
+        let states = "--state=active,reloading,activating,deactivating"
+        return try run(["list-units", states, "--plain", "--no-legend", "--"] + patterns)
+            .split(whereSeparator: \.isNewline).compactMap { $0.split(separator: " ").first.map(String.init) }.sorted()
+    }
+
     /// The scopes that match a pattern.
     func scopes(_ pattern: String) throws(ToolRun.Failure) -> [String] {
         try run(["list-units", "--type=scope", "--all", "--plain", "--no-legend", "--", pattern])
