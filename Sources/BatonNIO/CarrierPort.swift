@@ -20,6 +20,7 @@ final class CarrierPort: Sendable {
 
     /// How long a carrier rests when there are too few descriptors for what is in it.
     private static let rest = Duration.milliseconds(100)
+    private static let cure = "see LimitNOFILE= of the unit"
 
     private let sources: Locked<[Source]>
     /// Where further ones come from; nil if they do not.
@@ -71,7 +72,9 @@ final class CarrierPort: Sendable {
     /// - Parameter polled: What ``entries()`` has returned, and was polled.
     func receive(_ polled: ArraySlice<pollfd>) -> [CarriedConnection] {
         let ready = Set(polled.filter { $0.revents != 0 }.map(\.fd))
-        if let inbox = inbox.withLock({ $0 }), inbox.withDescriptor(ready.contains) { empty(inbox) }
+        if let inbox = inbox.withLock({ $0 }), inbox.withDescriptor(ready.contains), empty(inbox) == .noRoom {
+            rest("a carrier", "no descriptor for it")
+        }
         return receive { reader in reader.withDescriptor(ready.contains) }
     }
 
@@ -81,45 +84,51 @@ final class CarrierPort: Sendable {
     func close(isSucceeded: Bool) -> [CarriedConnection] {
         if let inbox = inbox.withLock({ $0 }) {
             inbox.refuse()
-            empty(inbox)
+            if empty(inbox) == .noRoom {
+                logger.error("carriers are closed with their connections: no descriptors for them (\(Self.cure))")
+            }
             self.inbox.withLock { $0 = nil }
         }
         for source in sources.withLock({ $0 }) where source.reader.isDirect { source.reader.refuse() }
         var (connections, isMore): ([CarriedConnection], Bool) = ([], true)
+        var lost: [String: Int] = [:]
         while isMore {
             isMore = false
             connections += receive {
                 $0.isDirect || !isSucceeded
             } more: {
                 isMore = true
-            } noRoom: { [logger] reader, count in
-                guard reader.isDirect else { return }
-                logger.error(
-                    "\(reader.name): \(count) connections are closed: no descriptors for them (see LimitNOFILE= of the unit)"
-                )
+            } noRoom: { reader, count in
+                if reader.isDirect { lost[reader.name] = count }
             }
+        }
+        for (name, count) in lost {
+            logger.error("\(name): \(count) connections or more are closed: no descriptors for them (\(Self.cure))")
         }
         sources.withLock { $0 = [] }
         hasSources.store(false, ordering: .releasing)
         return connections
     }
 
+    private enum InboxState { case read, noRoom }
+
     /// Carriers that have come are emptied from now on.
-    private func empty(_ inbox: CarrierInbox) {
+    @discardableResult
+    private func empty(_ inbox: CarrierInbox) -> InboxState {
         while true {
             switch inbox.next() {
             case .nothing:
-                return
+                return .read
             case .carrier(let reader):
                 add(reader)
             case .noRoom:
-                return rest("a carrier", "no descriptor for it")
+                return .noRoom
             case .unusable(let why):
                 logger.error("\(CarrierInbox.name): \(why); what came is closed")
             case .ended:
                 self.inbox.withLock { $0 = nil }
                 noteWhetherEmpty()
-                return
+                return .read
             }
         }
     }
@@ -175,7 +184,7 @@ final class CarrierPort: Sendable {
             return until == nil
         }
         guard isNew else { return }
-        logger.warning("\(name): \(what) (see LimitNOFILE= of the unit); it waits")
+        logger.warning("\(name): \(what) (\(Self.cure)); it waits")
     }
 
     private func end(_ reader: CarrierReader) {

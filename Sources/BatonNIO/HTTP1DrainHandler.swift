@@ -7,9 +7,8 @@ internal import NIOTLS
 /// Its place is right behind SwiftNIO's `HTTPResponseEncoder` and HTTP request decoder. It puts a second handler in front
 /// of the decoder, which tells it of requests whose head has not arrived completely: the decoder says nothing of them.
 ///
-/// Where another process takes connections over, it gives its own away, with the bytes of a request that has begun. So in front of it there
-/// must be no handler that keeps something of a connection to itself, but for TLS, of which it hears when the handshake is complete
-/// (`BatonTLS` has what keeps a connection from being given away earlier, too).
+/// Where another process takes connections over, it gives its own away, with the bytes of a request that has begun. Where a handler in front
+/// of it keeps something of a connection to itself, as TLS does, it is to be told that it must not.
 ///
 /// - While serving it changes nothing.
 /// - From ``DrainEvent/began`` on, the response to the last request that has been received says `Connection: close`; then
@@ -36,8 +35,8 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     private var decoded = UnfinishedRequest.Decoded()
     private var unfinished = UnfinishedRequest()
     private var offer: ConnectionOffer?
-    /// A handler in front has a state of the connection, which another process would not have.
-    private var isSecured = false
+    /// Whether no handler in front has a state of the connection, which another process would not have.
+    private var mayGiveAway: Bool
     private var context: ChannelHandlerContext?
 
     /// Creates the handler of one connection.
@@ -46,12 +45,16 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     ///   - linger: How long the connection is still served in a drain while it idles.
     ///   - requestGrace: How long a drain waits for the rest of a request, and a second more for each 500 bytes that come; then the
     ///     connection is closed.
-    ///   - report: Takes a line for the log if that happens.
+    ///   - mayGiveAway: Whether another process may take the connection over; false under TLS, unless it is that of `BatonTLS`. What
+    ///     fires `TLSUserEvent.handshakeCompleted` so that it comes here has said it, too, but only then.
+    ///   - report: Takes a line for the log about a client that is too slow.
     public init(
         linger: TimeAmount,
         requestGrace: TimeAmount = .seconds(5),
+        mayGiveAway: Bool = true,
         report: @escaping (String) -> Void = { _ in }
     ) {
+        self.mayGiveAway = mayGiveAway
         self.state = HTTP1DrainStateMachine(linger: linger, requestGrace: requestGrace)
         self.report = report
     }
@@ -153,8 +156,8 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case TLSUserEvent.handshakeCompleted:
-            isSecured = true
-        case DrainEvent.handOver(let offer) where isSecured:
+            mayGiveAway = false
+        case DrainEvent.handOver(let offer) where !mayGiveAway:
             offer.decline("TLS")
         case DrainEvent.handOver(let offer):
             self.offer = offer

@@ -44,6 +44,9 @@ import Testing
         drain()
         #expect(offer.report == "connections handed over: 0; not handed over: TLS: 1")
         #expect(channel.isActive)
+        let told = EmbeddedChannel(handler: HTTP1DrainHandler(linger: .milliseconds(250), mayGiveAway: false))
+        told.pipeline.fireUserInboundEventTriggered(DrainEvent.handOver(offer))
+        #expect(offer.report == "connections handed over: 0; not handed over: TLS: 2")
     }
 
     private func receive(_ text: String) throws {

@@ -55,10 +55,12 @@ struct HealthCheck: InstanceCheck {
                 }
                 .connect(to: server.address).get()
             defer { channel.close(promise: nil) }
-            let isOwn = await isHeld(channel, byOneOf: processes, until: answer.futureResult)
+            var isOwn = await isHeld(channel, byOneOf: processes, until: answer.futureResult)
             let status: Result<HTTPResponseStatus, any Error>
             do { status = .success(try await answer.futureResult.get()) } catch { status = .failure(error) }
             timer.cancel()
+            // It is accepted a moment before its process has a descriptor for it.
+            if isOwn == false { isOwn = TCPPeer(of: channel)?.isHeld(byOneOf: processes) ?? false }
             return judge(status, isOwn: isOwn, unit)
         } catch {
             timer.cancel()
@@ -78,9 +80,10 @@ struct HealthCheck: InstanceCheck {
         let isAnswered = Interruption()
         answer.whenComplete { _ in isAnswered.set() }
         while true {
+            let isLast = isAnswered.isSet
             // Nobody's before it is accepted.
             if let peer = TCPPeer(of: channel) { return peer.isHeld(byOneOf: processes) }
-            if isAnswered.isSet { return nil }
+            if isLast { return nil }
             try? await Task.sleep(for: .milliseconds(1))
         }
     }

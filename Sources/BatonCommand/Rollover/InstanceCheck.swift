@@ -17,8 +17,8 @@ struct InstanceAnswers: Equatable {
     /// Why it is not well.
     var complaint: String?
 
-    /// How many say something about the instance.
-    var counted: Int { good + unknown }
+    /// How many say something about the instance. Where it can be told whose they are, one of which it cannot says nothing.
+    var counted: Int { good + others > 0 ? good : unknown }
 
     static func + (left: InstanceAnswers, right: InstanceAnswers) -> InstanceAnswers {
         InstanceAnswers(

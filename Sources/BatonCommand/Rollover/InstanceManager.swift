@@ -15,9 +15,6 @@ struct InstanceManager {
 
     let systemctl: Systemctl
 
-    /// The manager itself limits each job (`TimeoutStartSec=`, `TimeoutStopSec=`); this is no more than an end to waiting.
-    private static let longest = Duration.seconds(86_400)
-
     func state(of unit: UnitName) throws(ToolRun.Failure) -> State {
         let names = ["ActiveState", "Result", "NRestarts", "Job", "MainPID", "ControlGroup"]
         let values = try systemctl.show(unit, names).mapValues { $0.first ?? "" }
@@ -38,12 +35,12 @@ struct InstanceManager {
 
     /// Waits until it is ready.
     func start(_ unit: UnitName) throws(ToolRun.Failure) {
-        try systemctl.run(["start", "--", "\(unit)"], limit: Self.longest)
+        try systemctl.run(["start", "--", "\(unit)"], limit: Systemctl.longestJob)
     }
 
     /// Waits until it has drained.
     func stop(_ unit: UnitName) throws(ToolRun.Failure) {
-        try systemctl.run(["stop", "--", "\(unit)"], limit: Self.longest)
+        try systemctl.run(["stop", "--", "\(unit)"], limit: Systemctl.longestJob)
     }
 
     /// Forgets that it has failed, if it has.

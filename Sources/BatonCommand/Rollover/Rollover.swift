@@ -44,6 +44,7 @@ struct Rollover {
             say(pair.isServingUp ? "\(old) serves; starting \(new)" : "neither runs; starting \(new)")
             try await start(isInterrupted)
             try await compare(isInterrupted)
+            if isInterrupted.isSet { throw Trouble(reason: "interrupted") }
             isSwitched = true
             try switchOver(to: new)
             try await finish()

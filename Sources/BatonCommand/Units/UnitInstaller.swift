@@ -116,17 +116,19 @@ struct UnitInstaller {
         // The sockets first: else a connection would start the service again.
         let sockets = files.filter { $0.hasSuffix(".socket") }
         let services = files.filter { $0.hasSuffix(".service") }.map { $0.replacing("@.", with: "@*.") }
-        for units in [sockets, services] where !units.isEmpty { try systemctl(["stop", "--"] + units) }
+        for units in [sockets, services] where !units.isEmpty {
+            try systemctl(["stop", "--"] + units, limit: Systemctl.longestJob)
+        }
         say("stopped \((sockets + services).joined(separator: ", "))")
     }
 
     private func disable(_ files: [String]) throws {
-        let installed = files.filter { !$0.contains("@.") }
-        if !installed.isEmpty { try systemctl(["disable", "--"] + installed) }
+        // That of a template is that of all its instances.
+        if !files.isEmpty { try systemctl(["disable", "--"] + files) }
     }
 
-    private func systemctl(_ arguments: [String]) throws {
+    private func systemctl(_ arguments: [String], limit: Duration = ToolRun.patience) throws {
         // With a root it makes links, and asks no manager.
-        try Systemctl(isUser: isUser).run((root.map { ["--root=\($0)"] } ?? []) + arguments)
+        try Systemctl(isUser: isUser).run((root.map { ["--root=\($0)"] } ?? []) + arguments, limit: limit)
     }
 }

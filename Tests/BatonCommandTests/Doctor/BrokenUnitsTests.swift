@@ -48,6 +48,10 @@ import Testing
         Defect(.stopTimeout, ["ExecStart=/usr/local/bin/app": "ExecStart=/usr/local/bin/app --lame-duck 20s"]),
         Defect(.restartSignalMissing, ["RestartKillSignal=SIGINT": "RestartKillSignal=SIGTERM"]),
         Defect(
+            .restartSignalMissing,
+            ["RestartKillSignal=SIGINT": "RestartKillSignal=SIGTERM\nKillSignal=SIGTERM"]
+        ),
+        Defect(
             .scopeLimit,
             ["ExecStop=+/usr/local/bin/baton drain-scope": "ExecStop=+/usr/local/bin/baton drain-scope --limit 20s"],
             service: supervised

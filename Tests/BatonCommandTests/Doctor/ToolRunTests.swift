@@ -39,15 +39,30 @@ import Testing
 
     /// What it has started is killed with it, and what a terminal sends to the group of this process does not reach it.
     @Test func itHasAGroupOfItsOwn() throws {
-        let own = try run("ps -o pgid= -p $$; echo $$").output.split(whereSeparator: \.isWhitespace)
+        let own = try run("read -r stat </proc/$$/stat; set -- $stat; echo $5 $$").output.split(
+            whereSeparator: \.isWhitespace
+        )
         #expect(own.count == 2 && own[0] == own[1])
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("toolrun-\(getpid())").path
         defer { unlink(file) }
-        #expect(throws: ToolRun.Failure.self) {
-            try run("sleep 600 & echo $! >'\(file)'; wait", limit: .milliseconds(500))
-        }
+        #expect(throws: ToolRun.Failure.self) { try run("sleep 600 & echo $! >'\(file)'; wait", limit: .seconds(2)) }
         let child = try #require(CInt(try String(contentsOfFile: file, encoding: .utf8).dropLast()))
-        while kill(child, 0) == 0 { sched_yield() }
+        let deadline = ContinuousClock.now + .seconds(10)
+        while Self.runs(child), .now < deadline { sched_yield() }
+        #expect(!Self.runs(child))
+    }
+
+    /// Whether it is more than a number that nobody has asked for yet.
+    private static func runs(_ pid: CInt) -> Bool {
+        guard let stat = try? SmallFile.read("/proc/\(pid)/stat") else { return false }
+        return !stat.contains(") Z ")
+    }
+
+    @Test func oneThatClosesItsOutputIsWaitedForNoLonger() {
+        #expect(throws: ToolRun.Failure.self) {
+            try run("exec >/dev/null 2>&1; exec sleep 600", limit: .milliseconds(100))
+        }
+        #expect(throws: ToolRun.Failure.self) { try run("exec yes", limit: .milliseconds(100)) }
     }
 
     @Test func propertiesOfUnits() {

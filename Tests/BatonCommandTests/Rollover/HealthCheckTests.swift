@@ -25,6 +25,12 @@ import Testing
         #expect(try judge(.failure(ChannelError.eof), isOwn: false) == InstanceAnswers(others: 1))
     }
 
+    @Test func whatCannotBeToldCountsOnlyWhereNothingCan() {
+        #expect(InstanceAnswers(unknown: 3).counted == 3)
+        #expect(InstanceAnswers(others: 5, unknown: 1).counted == 0)
+        #expect(InstanceAnswers(good: 2, others: 5, unknown: 1).counted == 2)
+    }
+
     @Test func whatCountsAgainstIt() throws {
         let own = try judge(.success(.serviceUnavailable), isOwn: true)
         #expect(own.complaint == "http://127.0.0.1:1/health: 503 Service Unavailable, of app@b.service")

@@ -6,23 +6,17 @@ import Testing
 @testable import BatonCommand
 
 /// Whose the other end of a connection is.
-@Suite struct TCPPeerTests {
+@Suite(.timeLimit(.minutes(1))) struct TCPPeerTests {
     private let group = MultiThreadedEventLoopGroup.singleton
 
     /// The server listens for IPv6 and IPv4.
     @Test(arguments: ["127.0.0.1", "::1"]) func thisProcessHoldsItsOwn(host: String) async throws {
         let server = try await ServerBootstrap(group: group).bind(host: "::", port: 0).get()
         let client = try await connect(to: server, at: host)
-        // The channel is there when the kernel has accepted it, and has a file when it has been accepted here.
-        var peer = TCPPeer(of: client)
-        while peer == nil {
-            await Task.yield()
-            peer = TCPPeer(of: client)
-        }
-        #expect(peer?.isHeld(byOneOf: [getpid()]) == true)
-        #expect(peer?.isHeld(byOneOf: []) == false)
+        let peer = await self.peer(of: client)
+        #expect(peer.isHeld(byOneOf: []) == false)
         // No process of this test: the first of this process namespace.
-        #expect(peer?.isHeld(byOneOf: [1]) != true)
+        #expect(peer.isHeld(byOneOf: [1]) != true)
         try await client.close()
         try await server.close()
     }
@@ -34,12 +28,7 @@ import Testing
         for _ in 0..<3 {
             let client = try await connect(to: server, at: "127.0.0.1")
             clients.append(client)
-            var peer = TCPPeer(of: client)
-            while peer == nil {
-                await Task.yield()
-                peer = TCPPeer(of: client)
-            }
-            inodes.formUnion((peer?.inode).map { [$0] } ?? [])
+            inodes.insert(await peer(of: client).inode)
         }
         #expect(inodes.count == 3)
         for client in clients { try await client.close() }
@@ -55,6 +44,14 @@ import Testing
         #expect(TCPPeer(of: client) == nil)
         try await client.close()
         try await server.close()
+    }
+
+    /// The channel is there when the kernel has made the connection, and the other end is a file of this process some time later.
+    private func peer(of client: any Channel) async -> TCPPeer {
+        while true {
+            if let peer = TCPPeer(of: client), peer.isHeld(byOneOf: [getpid()]) == true { return peer }
+            await Task.yield()
+        }
     }
 
     private func connect(to server: any Channel, at host: String) async throws -> any Channel {

@@ -91,7 +91,7 @@ enum DrainChecks {
         let why: String
         if signal == Signal.kill.number {
             why = "the process is killed at once, with every request that it has"
-        } else if signal == service.signal(.restartKillSignal) {
+        } else if signal != Signal.term.number, signal == service.signal(.restartKillSignal) {
             why =
                 "a stop and a restart have the same signal: at a stop, connections are left to a process that does not come"
         } else {

@@ -5,6 +5,9 @@ struct Systemctl {
     // In a process group of its own it could not read from the terminal.
     private var command: [String] { ["systemctl"] + (isUser ? ["--user"] : ["--no-ask-password"]) }
 
+    /// For what waits for a job: the manager itself limits that (`TimeoutStartSec=`, `TimeoutStopSec=`).
+    static let longestJob = Duration.seconds(86_400)
+
     /// Runs it.
     ///
     /// - Parameter limit: How long it may take.

@@ -91,16 +91,22 @@ struct ToolRun {
         var bytes = pipes.map { _ in [UInt8]() }
         var entries = (pipes + [end]).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         var buffer = [UInt8](repeating: 0, count: 16384)
-        var hasEnded = false
-        // poll(2) passes over negative numbers.
-        while entries.prefix(pipes.count).contains(where: { $0.fd >= 0 }) {
-            let left = hasEnded ? 0 : CInt(clamping: max(.zero, deadline - .now).milliseconds + 1)
-            let ready = poll(&entries, nfds_t(entries.count), left)
+        var isRunning = true
+        // More than pipes hold: what the process has left running may go on writing.
+        var readsLeft = 64
+        // poll(2) passes over negative numbers. Closing its output is not the end of a process, if that can be waited for.
+        while entries.prefix(pipes.count).contains(where: { $0.fd >= 0 }) || isRunning && end >= 0 {
+            let left = max(.zero, deadline - .now)
+            let ready = poll(&entries, nfds_t(entries.count), isRunning ? CInt(clamping: left.milliseconds + 1) : 0)
             if ready < 0, errno == EINTR { continue }
-            if hasEnded, ready == 0 { break }
-            guard ready > 0 else { return nil }
+            if isRunning {
+                guard ready > 0, left > .zero else { return nil }
+            } else {
+                readsLeft -= 1
+                if ready <= 0 || readsLeft == 0 { break }
+            }
             if entries[pipes.count].revents != 0 {
-                hasEnded = true
+                isRunning = false
                 entries[pipes.count].fd = -1
             }
             for index in pipes.indices where entries[index].revents != 0 {
