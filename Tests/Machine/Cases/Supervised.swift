@@ -105,24 +105,29 @@ extension UnderSystemd {
         }
 
         /// A program that does not speak cannot ping, and here each generation is replaced before a ping of the supervisor would be due.
+        /// What follows the row is another matter: the first generation has pinged, so each has to.
         @Test(.timeLimit(.minutes(1)))
         func reloadsInARowDoNotKeepTheWatchdogsPingAway() async throws {
-            let server = try await install("WatchdogSec=2", options: "--interval 0.3")
+            let limit = 4.0
+            let server = try await install("WatchdogSec=\(limit)", options: "--interval 0.3")
             try await deploy("#!/bin/sh\nunset NOTIFY_SOCKET\nexec /usr/local/bin/app\n", server.machine)
             try await server.systemctl("reload")
             let mark = try await server.machine.markJournal()
+            let load = ["--connections", "8", "--mode", "keep-alive", "--mode", "new-connection", "--settle", "0.1"]
             let (result, report) = try await server.machine.probe(
                 server,
-                ["--connections", "8", "--settle", "0.1", "--restart", "systemctl reload \(server.service)"],
+                load + ["--restart", "systemctl reload \(server.service)"],
                 restarts: 15,
                 interval: 0.1,
                 seconds: 40
             )
             #expect(report.total.failed == 0, "\(result)")
             #expect(report.restarts.filter(\.succeeded).count == 15, "\(result)")
-            #expect(try await server.property("NRestarts") == "0")
+            let row = report.restarts.map(\.tookSeconds).reduce(0, +)
+            #expect(row > limit, "else there would be no ping to be missed")
             let said = try await server.journal(since: mark).map(\.message)
-            #expect(!said.contains { $0.contains("atchdog") }, "\(said)")
+            let last = try #require(said.lastIndex { $0.hasPrefix("Reloaded \(server.service)") })
+            #expect(!said[...last].contains { $0.contains("atchdog") }, "\(said)")
         }
 
         @Test(.timeLimit(.minutes(1)))
