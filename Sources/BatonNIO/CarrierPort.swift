@@ -72,7 +72,7 @@ final class CarrierPort: Sendable {
     /// - Parameter polled: What ``entries()`` has returned, and was polled.
     func receive(_ polled: ArraySlice<pollfd>) -> [CarriedConnection] {
         let ready = Set(polled.filter { $0.revents != 0 }.map(\.fd))
-        if let inbox = inbox.withLock({ $0 }), inbox.withDescriptor(ready.contains), empty(inbox) == .noRoom {
+        if let inbox = inbox.withLock({ $0 }), inbox.withDescriptor(ready.contains), !empty(inbox) {
             rest("a carrier", "no descriptor for it")
         }
         return receive { reader in reader.withDescriptor(ready.contains) }
@@ -84,7 +84,7 @@ final class CarrierPort: Sendable {
     func close(isSucceeded: Bool) -> [CarriedConnection] {
         if let inbox = inbox.withLock({ $0 }) {
             inbox.refuse()
-            if empty(inbox) == .noRoom {
+            if !empty(inbox) {
                 logger.error("carriers are closed with their connections: no descriptors for them (\(Self.cure))")
             }
             self.inbox.withLock { $0 = nil }
@@ -110,25 +110,24 @@ final class CarrierPort: Sendable {
         return connections
     }
 
-    private enum InboxState { case read, noRoom }
-
     /// Carriers that have come are emptied from now on.
-    @discardableResult
-    private func empty(_ inbox: CarrierInbox) -> InboxState {
+    ///
+    /// - Returns: Whether there were descriptors for all of them.
+    private func empty(_ inbox: CarrierInbox) -> Bool {
         while true {
             switch inbox.next() {
             case .nothing:
-                return .read
+                return true
             case .carrier(let reader):
                 add(reader)
             case .noRoom:
-                return .noRoom
+                return false
             case .unusable(let why):
                 logger.error("\(CarrierInbox.name): \(why); what came is closed")
             case .ended:
                 self.inbox.withLock { $0 = nil }
                 noteWhetherEmpty()
-                return .read
+                return true
             }
         }
     }

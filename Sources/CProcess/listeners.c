@@ -14,9 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-// In <netinet/tcp.h>, which does not go with the kernel's headers.
-enum { listening = 10 };
-
 static void read_inet(const struct nlmsghdr *message, struct cprocess_listener *listener) {
     const struct inet_diag_msg *socket = NLMSG_DATA(message);
     listener->family = socket->idiag_family;
@@ -63,12 +60,12 @@ int cprocess_listeners(void (*body)(const struct cprocess_listener *, void *), v
     const unsigned char families[] = {AF_INET, AF_INET6};
     for (unsigned index = 0; index < sizeof families && result == 0; index++) {
         struct inet_diag_req_v2 tcp = {
-            .sdiag_family = families[index], .sdiag_protocol = IPPROTO_TCP, .idiag_states = 1 << listening,
+            .sdiag_family = families[index], .sdiag_protocol = IPPROTO_TCP, .idiag_states = 1 << sock_diag_listening,
         };
         result = sock_diag_ask(netlink, &tcp, sizeof tcp, true, each, &caller);
     }
     struct unix_diag_req local = {
-        .sdiag_family = AF_UNIX, .udiag_states = 1 << listening, .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_RQLEN,
+        .sdiag_family = AF_UNIX, .udiag_states = 1 << sock_diag_listening, .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_RQLEN,
     };
     if (result == 0) result = sock_diag_ask(netlink, &local, sizeof local, true, each, &caller);
     close(netlink);

@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+// The state of a TCP or UNIX socket that listens: in <netinet/tcp.h>, which does not go with the kernel's headers.
+enum { sock_diag_listening = 10 };
+
 // Asks, and calls `body` with each socket that the kernel answers with.
 //
 // `netlink` is a socket for NETLINK_SOCK_DIAG; `every` whether it is about all that match, and not about one.

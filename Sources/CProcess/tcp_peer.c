@@ -11,9 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-// In <netinet/tcp.h>, which does not go with the kernel's headers.
-enum { listening = 10 };
-
 // Copies the address of either family, and returns the port, both as they are on the wire.
 static in_port_t read_end(const struct sockaddr *end, __be32 address[4]) {
     if (end->sa_family == AF_INET6) {
@@ -29,7 +26,7 @@ static in_port_t read_end(const struct sockaddr *end, __be32 address[4]) {
 static void read_inode(const struct nlmsghdr *message, void *inode) {
     const struct inet_diag_msg *socket = NLMSG_DATA(message);
     // Where no connection has these addresses, the kernel answers with what listens there.
-    if (socket->idiag_state != listening) *(uint32_t *)inode = socket->idiag_inode;
+    if (socket->idiag_state != sock_diag_listening) *(uint32_t *)inode = socket->idiag_inode;
 }
 
 int cprocess_tcp_peer(const struct sockaddr *local, const struct sockaddr *remote, uint32_t *inode) {

@@ -11,25 +11,27 @@ struct OutputFile {
 
     /// With links followed: they stay.
     private let path: String
-    private let isOrdinary: Bool
+    /// The kind of what is there (inode(7)); a file, if nothing is.
+    private let kind: mode_t
+    private var isOrdinary: Bool { kind == S_IFREG }
 
     init(path: String) {
         var status = stat()
-        isOrdinary = stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
-        let target = isOrdinary ? realpath(path, nil) : nil
+        kind = stat(path, &status) == 0 ? status.st_mode & S_IFMT : S_IFREG
+        let target = kind == S_IFREG ? realpath(path, nil) : nil
         self.path = target.map { String(cString: $0) } ?? path
         free(target)
     }
 
     /// Whether it could be written; what is in it stays.
     func check() throws(Failure) {
-        var status = stat()
         guard isOrdinary else {
             // A FIFO may have no reader yet, and what writes to it is nothing to be tried out.
-            if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { throw Failure(EISDIR) }
+            if kind == S_IFDIR { throw Failure(EISDIR) }
             guard access(path, W_OK) == 0 else { throw Failure(errno) }
             return
         }
+        var status = stat()
         let isNew = lstat(path, &status) != 0
         let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw Failure(errno) }

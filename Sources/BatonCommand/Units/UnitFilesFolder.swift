@@ -11,25 +11,16 @@ struct UnitFilesFolder {
     /// Whether what others have written, or changed, counts for nothing.
     var force = false
 
-    /// The files of an earlier plan of that name that this one has no more.
-    func stale(_ plan: UnitsPlan) throws -> [String] {
-        let names = plan.files.map(\.name)
-        return try own(plan.name).filter { !names.contains($0) }
-    }
-
-    /// All that could be refused comes first: either everything is written, or nothing.
-    func refuseOthers(than plan: UnitsPlan) throws {
-        for name in try plan.files.map(\.name) + stale(plan) {
-            try refuseOthers("\(path)/\(name)", of: plan.name, to: "replace")
-        }
-    }
-
     /// Writes the files of a plan, and removes those of an earlier one.
     ///
+    /// - Parameter prepare: Called when all files may be written, with those that will be removed; nothing is, if it throws.
     /// - Returns: What has been done, a line each.
-    func write(_ plan: UnitsPlan) throws -> [String] {
-        let (files, stale) = (plan.files, try stale(plan))
-        try refuseOthers(than: plan)
+    func write(_ plan: UnitsPlan, prepare: (_ stale: [String]) throws -> Void = { _ in }) throws -> [String] {
+        let files = plan.files
+        let stale = try own(plan.name).filter { own in !files.contains { $0.name == own } }
+        // First all that could be refused: either everything is written, or nothing.
+        for name in files.map(\.name) + stale { try refuseOthers("\(path)/\(name)", of: plan.name, to: "replace") }
+        try prepare(stale)
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         for (name, text) in files {
             try Self.put(UnitMarker.marked(text, name: plan.name), at: "\(path)/\(name)")

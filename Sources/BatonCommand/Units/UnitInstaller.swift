@@ -34,15 +34,16 @@ struct UnitInstaller {
             }
         }
         let folder = try folder()
-        try folder.refuseOthers(than: plan)
-        try refuseOtherAddresses(plan, in: folder)
-        let stale = try folder.stale(plan)
-        try refuseToTakeAway(stale, of: plan.name)
         let sockets = plan.sockets.map(\.unit)
-        // While their files are there: without them, systemd does not know what was enabled.
-        try disable(stale)
-        for line in try folder.write(plan) { say(line) }
-        let old = stale.filter { $0.hasSuffix(".socket") } + (plan.kind == .template ? [] : sockets)
+        var old = plan.kind == .template ? [] : sockets
+        let written = try folder.write(plan) { stale in
+            try refuseOtherAddresses(plan, in: folder)
+            try refuseToTakeAway(stale, of: plan.name)
+            // While their files are there: without them, systemd does not know what was enabled.
+            try disable(stale)
+            old = stale.filter { $0.hasSuffix(".socket") } + old
+        }
+        for line in written { say(line) }
         for path in try instances(of: old, in: folder).remove() { say("removed \(path)") }
         if root == nil { try systemctl(["daemon-reload"]) }
         try systemctl(["enable"] + (root == nil ? ["--now"] : []) + ["--"] + sockets)
@@ -74,8 +75,7 @@ struct UnitInstaller {
     /// A service whose file has gone is none that its socket waits for: that would not start another.
     private func refuseToTakeAway(_ stale: [String], of name: String) throws {
         guard root == nil, !stale.isEmpty else { return }
-        let patterns = stale.map { $0.replacing("@.", with: "@*.") }
-        let active = try Systemctl(isUser: isUser).activeUnits(patterns)
+        let active = try Systemctl(isUser: isUser).activeUnits(Self.patterns(stale))
         guard !active.isEmpty else { return }
         let command = "baton units\(isUser ? " --user" : "") --uninstall --name \(name)"
         throw UnitFilesFolder.Refused(
@@ -115,12 +115,15 @@ struct UnitInstaller {
         guard root == nil, !files.isEmpty else { return }
         // The sockets first: else a connection would start the service again.
         let sockets = files.filter { $0.hasSuffix(".socket") }
-        let services = files.filter { $0.hasSuffix(".service") }.map { $0.replacing("@.", with: "@*.") }
+        let services = Self.patterns(files.filter { $0.hasSuffix(".service") })
         for units in [sockets, services] where !units.isEmpty {
             try systemctl(["stop", "--"] + units, limit: Systemctl.longestJob)
         }
         say("stopped \((sockets + services).joined(separator: ", "))")
     }
+
+    /// The units of these files: of a template, its instances.
+    private static func patterns(_ files: [String]) -> [String] { files.map { $0.replacing("@.", with: "@*.") } }
 
     private func disable(_ files: [String]) throws {
         // That of a template is that of all its instances.

@@ -68,14 +68,16 @@ struct Systemctl {
 
     /// The units that match one of the patterns and are active, or about to begin or end.
     func activeUnits(_ patterns: [String]) throws(ToolRun.Failure) -> [String] {
-        let states = "--state=active,reloading,activating,deactivating"
-        return try run(["list-units", states, "--plain", "--no-legend", "--"] + patterns)
-            .split(whereSeparator: \.isNewline).compactMap { $0.split(separator: " ").first.map(String.init) }.sorted()
+        try units(["--state=active,reloading,activating,deactivating"], matching: patterns).sorted()
     }
 
     /// The scopes that match a pattern.
     func scopes(_ pattern: String) throws(ToolRun.Failure) -> [String] {
-        try run(["list-units", "--type=scope", "--all", "--plain", "--no-legend", "--", pattern])
+        try units(["--type=scope", "--all"], matching: [pattern])
+    }
+
+    private func units(_ options: [String], matching patterns: [String]) throws(ToolRun.Failure) -> [String] {
+        try run(["list-units"] + options + ["--plain", "--no-legend", "--"] + patterns)
             .split(whereSeparator: \.isNewline).compactMap { $0.split(separator: " ").first.map(String.init) }
     }
 }

@@ -27,8 +27,8 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
     private let lastStream: HTTP2StreamID
     private var consumed = 0
     private var isActive = false
-    private var isGoingAway = false
-    private var isUsedUp = false
+    /// No more streams begin here.
+    private var isRetired = false
     private var isReading = false
     private var hasFailed = false
     private var isClosing = false
@@ -50,7 +50,7 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
         if stream < lastStream {
             next = next.advanced(by: 2)
         } else {
-            isUsedUp = true
+            isRetired = true
             shared.replace(self)
             moveWaiting()
         }
@@ -79,7 +79,7 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
     func fail(_ end: ConnectionEnd) {
         guard !hasFailed else { return }
         hasFailed = true
-        if !isGoingAway, !isClosing, isActive { shared.retire(self, .unannounced) }
+        if !isRetired, !isClosing, isActive { shared.retire(self, .unannounced) }
         shared.ended(self)
         for transport in take(streams.keys.sorted()) { transport.client.handle(.connectionEnded(end)) }
         let waiting = waiting
@@ -96,7 +96,7 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
     }
 
     private func admit() {
-        while !waiting.isEmpty, streams.count < room ?? 0, !isGoingAway, !isUsedUp {
+        while !waiting.isEmpty, streams.count < room ?? 0, !isRetired {
             waiting.removeFirst().client.handle(.connected)
         }
     }
@@ -215,7 +215,7 @@ extension HTTP2StreamHandler {
 
     /// What is above the last stream was not looked at, and can be sent again (RFC 9113, 6.8).
     private func goAway(_ last: HTTP2StreamID) {
-        isGoingAway = true
+        isRetired = true
         shared.retire(self, .announced)
         for transport in take(streams.keys.filter { $0 > last }.sorted()) {
             transport.client.handle(.turnedAway("above the last stream of GOAWAY"))
