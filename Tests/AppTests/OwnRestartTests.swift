@@ -67,10 +67,11 @@ import Testing
         let end = try await run(
             """
             begin
-            curl -sS "http://127.0.0.1:$PORT/sleep/?duration=2s" >$DIR/slow & SLOW=$!
+            curl -sS "http://127.0.0.1:$PORT/sleep/?duration=6s" >$DIR/slow & SLOW=$!
             until ss -Htn state established "sport = :$PORT" | grep -q .; do sleep 0.01; done
             kill -USR2 $PID; saw 'ready:' 2
-            [ "$(pid)" != $PID ] || exit 90
+            # Both accept for a moment.
+            until [ "$(pid)" != $PID ]; do sleep 0.01; done
             kill -0 $PID || exit 91
             kill -USR2 $PID
             wait $SLOW || exit 92
@@ -79,7 +80,7 @@ import Testing
             [ $(count 'ready:') = 2 ] || exit 94
             """
         )
-        #expect(end.output.contains("slept for 2000000000 nanoseconds"))
+        #expect(end.output.contains("slept for 6000000000 nanoseconds"))
     }
 
     @Test func theSuccessorIsStartedAsThisProcessWas() async throws {
@@ -109,7 +110,7 @@ import Testing
     @Test func aSuccessorThatCannotBeStartedChangesNothing() async throws {
         let end = try await run(
             """
-            begin --restart-timeout 1
+            begin --restart-timeout 5
             fails() {
                 kill -USR2 $PID
                 saw 'restart failed, so nothing has changed' $1
@@ -124,7 +125,7 @@ import Testing
             fails 3
             LAST=$(sed -n 's/.*restart: process \\([0-9]*\\) starts.*/\\1/p' "$LOG" | tail -1)
             gone $LAST
-            [ $(ps -o stat= -s $LAST | grep -vc Z) = 0 ] || exit 91
+            until [ $(ps -o stat= -s $LAST | grep -vc Z) = 0 ]; do sleep 0.01; done
             printf '#!/bin/sh\\nexec "%s" --port 1 --nonsense\\n' "$BUILT" >$APP
             fails 4
             mv $DIR/away $APP
@@ -135,7 +136,7 @@ import Testing
         let failures = end.output.split(separator: "\n").filter { $0.contains("restart failed") }
         #expect(failures.count == 4)
         let reasons = [
-            "/app' cannot be executed: No such file", "ended before it was ready", "not ready within 1.0",
+            "/app' cannot be executed: No such file", "ended before it was ready", "not ready within 5.0",
             "ended before it was ready",
         ]
         for (failure, reason) in zip(failures, reasons) {
@@ -199,7 +200,7 @@ import Testing
             kill -USR2 $PID; saw 'ready:' 2
             echo '{"greeting": "two"}' >$DIR/config
             baton reload || exit 90
-            [ "$(greeting)" = two ] || exit 91
+            until [ "$(greeting)" = two ]; do sleep 0.01; done
             wait $SLOW; gone $PID
             echo '{"greeting": "three"}' >$DIR/config
             baton reload || exit 92

@@ -48,11 +48,11 @@ struct PidOneTests {
     @Test func itIsReplacedAtHUPAndDrainsAtTERM() async throws {
         let shell = try await Shell.run(
             Self.start + """
-                boot --lame-duck 3s
+                boot --lame-duck 6s
                 FIRST=$(ask /)
                 kill -HUP $ONE; said 'drained:'
                 SECOND=$(ask /); [ "$SECOND" != "$FIRST" ] || exit 91
-                ask '/sleep/?duration=4s' --trace-ascii trace >answer & CLIENT=$!
+                ask '/sleep/?duration=7s' --trace-ascii trace >answer & CLIENT=$!
                 until grep -qs '=> Send header' trace; do sleep 0.01; done
                 kill -TERM $ONE; said 'still served'
                 # The handlers are told a moment later.

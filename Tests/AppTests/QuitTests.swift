@@ -6,10 +6,10 @@ import Testing
     func whatIsLeftIsCutAndSaid(before: String) async throws {
         let end = try await Shell.run(
             """
-            start --port 0; said 'ready:'; PORT=$(port)
+            trap 'rm -f "$LOG"*' EXIT; echo '{"logLevel": "debug"}' >"$LOG.config"
+            start --port 0 --config "$LOG.config"; said 'ready:'; PORT=$(port)
             curl -sS "http://127.0.0.1:$PORT/sleep/?duration=50s" & CURL=$!
-            until ss -Htn state established "sport = :$PORT" | grep -q .; do sleep 0.01; done
-            curl -sS http://127.0.0.1:$PORT/ >/dev/null
+            said 'going to sleep'
             \(before)kill -QUIT $PID
             wait $PID; STATUS=$?; wait $CURL && exit 90
             cat "$LOG"; exit $STATUS

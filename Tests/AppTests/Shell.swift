@@ -23,11 +23,11 @@ struct Shell: Sendable {
 
     private final class Marker {}
 
-    static func run(_ script: String) async throws -> Shell {
+    static func run(_ script: String, seconds: Int = 60) async throws -> Shell {
         let app = Bundle(for: Marker.self).bundleURL.appending(path: "app").path
         let result = try await Subprocess.run(
             .path("/usr/bin/timeout"),
-            arguments: ["--signal=KILL", "60", "/bin/sh", "-c", functions + script],
+            arguments: ["--signal=KILL", "\(seconds)", "/bin/sh", "-c", functions + script],
             environment: .custom(["APP": app, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]),
             output: .string(limit: 1 << 20),
             error: .string(limit: 1 << 20)

@@ -32,8 +32,9 @@ import Testing
                 wait $CURL || exit 90
                 wait $PID || exit 91
                 LAST=$(sed -n 's/^id: //p' "$LOG.events" | tail -n 1)
-                curl -sSN -m 1 -H "Last-Event-ID: $LAST" http://127.0.0.1:$PORT/events >"$LOG.more"
-                [ $? = 28 ] || exit 92
+                curl -sSN -H "Last-Event-ID: $LAST" http://127.0.0.1:$PORT/events >"$LOG.more" & CURL=$!
+                until grep -q '^id: ' "$LOG.more"; do kill -0 $CURL || exit 92; sleep 0.01; done
+                kill $CURL || exit 95
                 echo "after $LAST"; cat "$LOG.more"
                 grep -q "pid $PID\\$" "$LOG.more" && exit 93
                 [ $(sed -n 's/^id: //p' "$LOG.more" | head -n 1) = $((LAST + 1)) ] || exit 94

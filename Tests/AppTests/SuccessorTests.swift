@@ -18,7 +18,7 @@ import Testing
             os.closerange(5, 40)
             os.environ.update(
                 LISTEN_FDS="1", LISTEN_FDNAMES="http", LISTEN_PID=str(os.getpid()), BATON_PREDECESSOR="4 own",
-                NOTIFY_SOCKET=folder + "/notify", WATCHDOG_USEC="200000", WATCHDOG_PID=str(os.getpid()))
+                NOTIFY_SOCKET=folder + "/notify", WATCHDOG_USEC="4000000", WATCHDOG_PID=str(os.getpid()))
             os.execv(app, [app, "--restart-signal", "USR2"])
         theirs.close()
         assert ours.recv(10) == b"r"

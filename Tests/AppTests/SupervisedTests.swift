@@ -41,7 +41,7 @@ import Testing
     }
 
     private func run(_ script: String) async throws -> (Shell, Report) {
-        let shell = try await Shell.run(Self.start + script)
+        let shell = try await Shell.run(Self.start + script, seconds: 150)
         #expect(shell.status == 0, "\(shell.errors)")
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -84,7 +84,7 @@ import Testing
             """
             supervise
             probe --connections 16 --mode keep-alive --mode keep-alive-pause --mode slow-body --restarts 5 --interval 0.5 \\
-                --restart "kill -HUP $PID"
+                --settle 2 --restart "$BIN/baton restart --pid-file pid"
             stop
             """
         )
@@ -107,7 +107,7 @@ import Testing
                     return connection.getresponse().read().decode().strip().split()[-1]
                 first = last = ask("/")
                 print(first, flush=True)
-                ask("/sleep/?duration=2s")
+                ask("/sleep/?duration=6s")
                 # A request that comes while the way is sought is answered by the first one still.
                 while first == last:
                     time.sleep(0.01)

@@ -19,12 +19,12 @@ struct OpenLoopRunTests {
         let result = try await LoopbackServer.with { moment in
             moment.request == 10 ? .writeLater(Reply.pid, .milliseconds(500)) : .write(Reply.pid)
         } run: { server in
-            try await run(plan(server, rate: 100, connections: 1, seconds: 1)) { _ in false }
+            try await run(plan(server, rate: 100, connections: 1, seconds: 60)) { $0[.ok] >= 100 || $0.failures > 0 }
         }
         let (record, latency) = (result.record, result.record.latency.steady)
         #expect(record.tally.total.failures == 0, "\(record.failures)")
         #expect(record.addsUp)
-        #expect(latency.totalCount >= 90)
+        #expect(latency.totalCount >= 100)
         // Due in the first 0.4 s of it, and not before the stalled one.
         #expect(latency.count(within: 95_000...60_000_000) >= 38)
         #expect(record.arrivals.waited >= 38)
@@ -36,10 +36,10 @@ struct OpenLoopRunTests {
             connections.withLock { $0 = max($0, moment.connection + 1) }
             return .write(Reply.pid)
         } run: { server in
-            try await run(plan(server, rate: 500, connections: 300, seconds: 0.6)) { _ in false }
+            try await run(plan(server, rate: 500, connections: 300, seconds: 60)) { $0[.ok] >= 300 || $0.failures > 0 }
         }
         #expect(result.record.tally.total.failures == 0, "\(result.record.failures)")
-        #expect(result.record.tally.total[.ok] >= 290)
+        #expect(result.record.tally.total[.ok] >= 300)
         // So many requests can have been under way at once, on a machine that stalls.
         let seconds = Double(result.record.latency.steady.maxRecorded) / 1e6
         #expect(connections.withLock { $0 } <= 2 + Int(500 * seconds))
@@ -49,9 +49,9 @@ struct OpenLoopRunTests {
         let result = try await LoopbackServer.with { _ in
             .ignore
         } run: { server in
-            var plan = plan(server, rate: 50, connections: 1, seconds: 0.3)
+            var plan = plan(server, rate: 50, connections: 1, seconds: 60)
             plan.timeout = .milliseconds(600)
-            return try await run(plan) { _ in false }
+            return try await run(plan) { $0.issued >= 10 }
         }
         let total = result.record.tally.total
         #expect(total.issued >= 10)
@@ -94,7 +94,8 @@ struct OpenLoopRunTests {
         #expect(issued.count == 2)
         #expect(abs(issued[0] - issued[1]) <= 8, "\(issued)")
         #expect(report.arrivals.scheduled == UInt64(report.total.issued))
-        #expect((190...10_000).contains(report.total.issued))
+        // All of 200, unless the machine stood still at the end.
+        #expect((40...10_000).contains(report.total.issued))
         let text = ReportText(report: report).text
         for word in ["open loop: ", "400 a second", "the probe itself used"] { #expect(text.contains(word), "\(text)") }
     }

@@ -21,7 +21,7 @@ struct ProbeRunTests {
                 command: command,
                 count: count,
                 interval: .milliseconds(20),
-                settle: .milliseconds(200),
+                settle: .seconds(1),
                 timeout: .seconds(60)
             )
         )

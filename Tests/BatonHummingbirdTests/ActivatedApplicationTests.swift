@@ -71,6 +71,7 @@ import Testing
         let note: @Sendable (String) -> Void = { line in order.withLock { $0.append(line) } }
         let (told, _, _) = try await RunningServer.run(
             router,
+            drain: .init(timeout: .seconds(10), linger: .seconds(5)),
             change: { application in
                 application.addServices(Recorder(note: note))
                 application.beforeServerStarts { note("before") }
@@ -166,7 +167,8 @@ import Testing
             try await RunningServer.run(router, change: { $0.addServices(Ending(stream: stream), Slow()) }) { server in
                 let connections = try await Connection.open(50, to: server.port, in: nil)
                 end.finish()
-                for _ in 0..<200 {
+                let limit = ContinuousClock.now + .seconds(20)
+                while .now < limit {
                     // Refused at some point: the accept loop has ended and closed its sockets.
                     guard let late = try? await server.connect() else { break }
                     try? await late.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -205,12 +205,12 @@ import Testing
     @Test func healthSaysThatTheServerDrains() async throws {
         try await RunningServer.run(
             ArticleRouter.make(start: .now()),
-            drain: .init(timeout: .seconds(5), linger: .seconds(5))
+            drain: .init(timeout: .seconds(20), linger: .seconds(20))
         ) { server in
             let connection = try await server.connect()
             #expect(try await connection.get("/health")?.text == "ok\n")
             // A slow request keeps the connection from being told to end with the next answer.
-            try await connection.send("GET /sleep/?duration=1s HTTP/1.1\r\nHost: a\r\n\r\n")
+            try await connection.send("GET /sleep/?duration=4s HTTP/1.1\r\nHost: a\r\n\r\n")
             try await connection.send("GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
             await server.stop()
             #expect(try await connection.reply()?.status == 200)

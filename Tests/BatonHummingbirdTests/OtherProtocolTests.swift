@@ -41,12 +41,13 @@ import Testing
 
     private func run(
         timeout: Duration,
+        idleTimeout: Duration = .seconds(60),
         _ body: @escaping @Sendable (Connection, RunningServer) async throws -> Void
     ) async throws -> [String] {
         let router = Router()
         router.get("/") { _, _ in "hello" }
         let drain = DrainConfiguration(timeout: timeout, linger: .milliseconds(50))
-        var configuration = HTTP1Channel.Configuration(idleTimeout: .seconds(2))
+        var configuration = HTTP1Channel.Configuration(idleTimeout: .init(idleTimeout))
         configuration.httpDecoder.maxHeaderFieldCount = 20
         return try await RunningServer.run(
             router,
@@ -79,7 +80,7 @@ import Testing
     }
 
     @Test func theIdleTimeoutOfHTTPIsNotItsOwn() async throws {
-        _ = try await run(timeout: .seconds(10)) { connection, server in
+        _ = try await run(timeout: .seconds(10), idleTimeout: .seconds(2)) { connection, server in
             await #expect(throws: ConnectionError.timeout) { try await connection.receive(seconds: 2.5) }
             try await connection.send("two\n")
             #expect(try await connection.receive() == Array("two\n".utf8))

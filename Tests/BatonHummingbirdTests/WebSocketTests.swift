@@ -182,7 +182,7 @@ import Testing
     }
 
     @Test func aClientThatIgnoresCloseIsClosedAtItsDeadlineAndReported() async throws {
-        let (logged, took) = try await run(echo { $0.closeTimeout = .milliseconds(300) }) { server in
+        let (logged, took) = try await run(echo { $0.closeTimeout = .seconds(3) }) { server in
             let client = try await WebSocketClient.open("/echo", on: server.connect())
             await server.stop()
             #expect(try await client.receive()?.code == 1001)

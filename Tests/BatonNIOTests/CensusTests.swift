@@ -147,12 +147,14 @@ import Darwin
             #expect(await census(of: server) { _ in true } == (2, 2))
             // That it comes at all shows that the loop is not waited for; a busy machine takes its time.
             #expect(ContinuousClock.now - begin < .seconds(10))
-            // Nor does a task wait that has been cancelled.
-            let asking = Task { await server.census() }
-            asking.cancel()
+            // Nor does a task wait that has been cancelled: each of these would for a second.
             let cancelled = ContinuousClock.now
-            _ = await asking.value
-            #expect(ContinuousClock.now - cancelled < .milliseconds(900))
+            for _ in 0..<10 {
+                let asking = Task { await server.census() }
+                asking.cancel()
+                _ = await asking.value
+            }
+            #expect(ContinuousClock.now - cancelled < .seconds(5))
             withExtendedLifetime(clients) {}
         }
         try await group.shutdownGracefully()

@@ -57,8 +57,19 @@ final class FakeManager: Sendable {
 
     /// Returns when there are so many pings, or after ten seconds.
     func wait(forPings count: Int) async throws {
+        try await wait { self.pings.count >= count }
+    }
+
+    /// Returns when all that has been sent to it by now is in ``all``.
+    func catchUp() async throws {
+        let mark = "X_MARK=\(Self.number.add(1, ordering: .relaxed).newValue)"
+        _ = notifier.send(mark, onBehalfOf: nil, descriptors: [])
+        try await wait { self.all.contains { $0.text == mark } }
+    }
+
+    private func wait(until isSo: () -> Bool) async throws {
         let limit = ContinuousClock.now + .seconds(10)
-        while pings.count < count, .now < limit { try await Task.sleep(for: .milliseconds(2)) }
+        while !isSo(), .now < limit { try await Task.sleep(for: .milliseconds(2)) }
     }
 }
 

@@ -63,7 +63,7 @@ import Testing
     @Test func aPipelineThatKnowsNothingOfDrainsIsKeptUntilTheDeadlineAndReported() async throws {
         let server = PipelineServer(
             named: "http",
-            drain: .init(timeout: .milliseconds(500), linger: .zero),
+            drain: .init(timeout: .seconds(3), linger: .zero),
             logger: records.logger
         ) { channel in
             channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Echo()) }
@@ -82,7 +82,7 @@ import Testing
             #expect(try client.receive() == "still there?")
             #expect(try client.receive() == "")
         }
-        #expect(.now - begin >= .milliseconds(500))
+        #expect(.now - begin >= .seconds(3))
         try await end
         let reports = records.logged.filter { $0.hasPrefix("connection cut at the drain's deadline: 127.0.0.1:") }
         #expect(

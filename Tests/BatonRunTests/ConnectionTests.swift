@@ -38,6 +38,7 @@ import Testing
             worker -- python3 worker.py inbox
             client; answered 1; NUMBER=$(ls /proc/$PID/fd | wc -l)
             for N in 2 3 4; do kill -HUP $PID; answered $N; serving $N; done
+            until [ "$(ls /proc/$PID/fd | wc -l)" -le $NUMBER ]; do sleep 0.03; done
             expect "$NUMBER" "$(ls /proc/$PID/fd | wc -l)"
             said 'generation [1234] names tcp-0$' 4
             said "generation [1234] manager $PID$" 4

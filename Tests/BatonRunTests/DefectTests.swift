@@ -26,8 +26,8 @@ import Testing
     @Test func aRestartIsAnsweredThoughItsFirstAttemptFails() async throws {
         try await RunShell.run(
             """
-            begin --port 0 --interval 0.1 -- \\
-                sh -c '[ $SERVER_STARTER_GENERATION != 2 ] || exit 3; exec "$WORKER" serve'
+            begin --port 0 --interval 0.1 --notify -- \\
+                sh -c '[ $SERVER_STARTER_GENERATION != 2 ] || exit 3; exec "$WORKER" serve ready'
             serving 1
             expect ok "$(control restart)"
             serving 3; end
@@ -38,7 +38,8 @@ import Testing
     @Test func aRestartThatFailsSaysWhy() async throws {
         try await RunShell.run(
             """
-            begin --port 0 --interval 0.1 -- sh -c '[ $SERVER_STARTER_GENERATION = 1 ] || exit 3; exec "$WORKER" serve'
+            begin --port 0 --interval 0.1 --notify -- \\
+                sh -c '[ $SERVER_STARTER_GENERATION = 1 ] || exit 3; exec "$WORKER" serve ready'
             serving 1; ONE=$(worker_of 1)
             ANSWER=$(control restart)
             case $ANSWER in
@@ -74,7 +75,7 @@ import Testing
         try await RunShell.run(
             """
             begin --port 0 --interval 0.1 --kill-old-delay 600 -- "$WORKER" serve
-            serving 1; kill -HUP $PID; serving 1 2
+            serving 1; kill -HUP $PID; serving 1 2; said 'generation 1 serves'; said 'generation 2 serves'
             end
             said 'generation 1 got TERM'; said 'generation 2 got TERM'
             """
@@ -86,7 +87,7 @@ import Testing
             """
             begin --port 0 --interval 0.1 --kill-timeout 0.3 -- "$WORKER" serve ignore
             serving 1; said 'generation 1 serves'; ONE=$(worker_of 1)
-            kill -HUP $PID; serving 1 2; said "worker $ONE has not ended in time, sending KILL"
+            kill -HUP $PID; said "worker $ONE has not ended in time, sending KILL"
             said "old worker $ONE died, status:9"; serving 2
             said 'generation 2 serves'; end
             """
@@ -105,10 +106,10 @@ import Testing
     @Test func aProgramThatHangsDoesNotTakeOver() async throws {
         try await RunShell.run(
             """
-            begin --port 0 --notify --ready-timeout 0.5 -- \\
+            begin --port 0 --notify --ready-timeout 3 -- \\
                 sh -c '[ $SERVER_STARTER_GENERATION != 1 ] || READY=ready; exec "$WORKER" serve $READY'
             serving 1; ONE=$(worker_of 1)
-            expect 'failed generation 2 was not ready within 0.5 s (--ready-timeout): it did not say READY=1' \\
+            expect 'failed generation 2 was not ready within 3 s (--ready-timeout): it did not say READY=1' \\
                 "$(control restart)"
             said 'generation 2 got TERM'; serving 1; lives $ONE || die "the old one"
             end
@@ -119,7 +120,7 @@ import Testing
     @Test func whatFailsIsTriedAgainLessAndLessOftenAndThenNoMore() async throws {
         let shell = try await RunShell.run(
             """
-            begin --port 0 --interval 0.1 --attempts 4 -- false; ended 1
+            begin --port 0 --interval 0.1 --notify --attempts 4 -- false; ended 1
             """
         )
         #expect(shell.count(/starting new worker/) == 4, "\(shell)")
@@ -166,6 +167,8 @@ import Testing
                 ! grep -qx baton-warden /proc/$CHILD/comm || WARDEN=$CHILD
             done
             kill -KILL $WARDEN; said 'has died; starting another'
+            # Answered when the other one has been started, and told of the workers.
+            control status >/dev/null
             kill -KILL $PID; wait $PID; gone $ONE
             """
         )
@@ -199,12 +202,12 @@ import Testing
     @Test func whatOthersSayIsNotHeard() async throws {
         try await RunShell.run(
             """
-            begin --port 0 --notify --ready-timeout 1 --attempts 1 -- \\
+            begin --port 0 --notify --ready-timeout 5 --attempts 1 -- \\
                 sh -c 'echo "address $NOTIFY_SOCKET" >&2; exec "$WORKER" serve'
             said '^address '
             NOTIFY_SOCKET=$(sed -n 's/^address //p' log) "$WORKER" say READY=1 || die "say"
             said 'is not of generation 1, and is not heard'
-            said 'not ready after 1 s'; ended 1
+            said 'not ready after 5 s'; ended 1
             """
         )
     }

@@ -91,7 +91,7 @@ import Testing
             export LISTEN_FDS=1 LISTEN_PID=1 SERVER_STARTER_PORT=1=1
             begin --interval 0.1 -- sh -c \\
                 'echo "ports [${SERVER_STARTER_PORT-unset}] ${LISTEN_FDS-unset}" >&2; exec "$WORKER" serve'
-            serving 1; end
+            serving 1; said 'generation 1 serves'; end
             """
         )
         #expect(shell.errors.contains("ports [] unset\n"))

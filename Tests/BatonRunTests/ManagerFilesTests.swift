@@ -83,7 +83,7 @@ import Testing
             """
             echo before >out
             begin --port 0 --interval 0.1 --log-file out -- sh -c 'echo "on standard output"; exec "$WORKER" serve'
-            serving 1; end
+            serving 1; until grep -q 'generation 1 serves' out; do sleep 0.03; done; end
             expect before "$(head -n 1 out)"
             for LINE in 'on standard output' 'generation 1 serves' exiting; do grep -q "$LINE" out || die "$LINE"; done
             """
@@ -94,7 +94,8 @@ import Testing
         try await RunShell.run(
             """
             begin --port 0 --interval 0.1 --log-file ' | cat >out; echo over >>out' -- "$WORKER" serve
-            serving 1; kill -HUP $PID; serving 2; end
+            serving 1; kill -HUP $PID; serving 2
+            for N in 1 2; do until grep -q "generation $N serves" out; do sleep 0.03; done; done; end
             until grep -q '^over$' out; do sleep 0.03; done
             for LINE in 'generation 1 serves' 'generation 2 serves' exiting; do grep -q "$LINE" out || die "$LINE"; done
             """

@@ -45,7 +45,7 @@ import Testing
         #expect(own.count == 2 && own[0] == own[1])
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("toolrun-\(getpid())").path
         defer { unlink(file) }
-        #expect(throws: ToolRun.Failure.self) { try run("sleep 600 & echo $! >'\(file)'; wait", limit: .seconds(2)) }
+        #expect(throws: ToolRun.Failure.self) { try run("sleep 600 & echo $! >'\(file)'; wait", limit: .seconds(5)) }
         let child = try #require(CInt(try String(contentsOfFile: file, encoding: .utf8).dropLast()))
         let deadline = ContinuousClock.now + .seconds(10)
         while Self.runs(child), .now < deadline { sched_yield() }
