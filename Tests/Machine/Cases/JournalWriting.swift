@@ -61,6 +61,8 @@ struct JournalCount: CustomStringConvertible {
     let logged: Int
     /// How long the longest call took.
     let worst: Duration
+    /// For how long the machine has kept a thread that only waits from running.
+    let oversleep: Duration
     /// How many lines have arrived.
     private(set) var arrived = 0
     /// How many are reported as lost.
@@ -69,13 +71,14 @@ struct JournalCount: CustomStringConvertible {
     private(set) var isInOrder = true
 
     init(_ output: String, messages: [Substring]) throws {
-        // logged 1000 worst 12
+        // logged 1000 worst 12 oversleep 3
         let words = output.split(whereSeparator: \.isWhitespace)
-        guard words.count == 4 || words.count == 2, words[0] == "logged", let logged = Int(words[1]) else {
+        guard words.count == 6 || words.count == 2, words[0] == "logged", let logged = Int(words[1]) else {
             throw MachineError("journal-writer wrote: \(output)")
         }
         self.logged = logged
-        worst = .microseconds(words.count == 4 ? Int(words[3]) ?? .max : 0)
+        worst = .microseconds(words.count == 6 ? Int(words[3]) ?? .max : 0)
+        oversleep = .microseconds(words.count == 6 ? Int(words[5]) ?? 0 : 0)
         var last: [Substring: Int] = [:]
         for message in messages {
             let words = message.split(separator: " ", maxSplits: 2)
@@ -93,7 +96,7 @@ struct JournalCount: CustomStringConvertible {
     }
 
     var description: String {
-        "logged \(logged), arrived \(arrived), lost \(lost), the longest call \(worst)"
+        "logged \(logged), arrived \(arrived), lost \(lost), the longest call \(worst), a thread that waits overslept \(oversleep)"
     }
 }
 

@@ -7,7 +7,8 @@ struct Load: Sendable {
     let rate: Int
     let seconds: Int
 
-    /// Logs it all; returns how many lines that were, and the longest time that one call took.
+    /// Logs it all; returns how many lines that were, the longest time that one call took, and for how long a thread that only waits
+    /// was kept from running.
     func run(_ logger: Logger) -> String {
         let worst = Worst()
         let lines = rate * seconds / threads
@@ -20,8 +21,22 @@ struct Load: Sendable {
                 running.leave()
             }
         }
-        running.wait()
-        return "logged \(lines * threads) worst \(Int(worst.time / .microseconds(1)))"
+        let oversleep = wait(for: running)
+        return "logged \(lines * threads) worst \(Int(worst.time / .microseconds(1))) "
+            + "oversleep \(Int(oversleep / .microseconds(1)))"
+    }
+
+    /// Waits for all of them, a millisecond at a time; returns how much too long one of these took at most.
+    private func wait(for running: DispatchGroup) -> Duration {
+        let clock = ContinuousClock()
+        var worst = Duration.zero
+        var isOver = false
+        while !isOver {
+            let before = clock.now
+            isOver = running.wait(timeout: .now() + .milliseconds(1)) == .success
+            worst = max(worst, before.duration(to: clock.now) - .milliseconds(1))
+        }
+        return worst
     }
 
     private func log(_ lines: Int, thread: Int, _ logger: Logger) -> Duration {

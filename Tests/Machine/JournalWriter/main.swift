@@ -16,8 +16,11 @@ let numbers = arguments.dropFirst().compactMap { Int($0) }
 switch (arguments.first, numbers.count) {
 case ("odd", 0):
     logOddLine(to: logger)
+    // What an exit has no time for on a busy machine is not the subject here.
+    Thread.sleep(forTimeInterval: 1)
 case ("pid", 1):
     for number in 0..<numbers[0] { logger.info("pid", metadata: ["said": "\(getpid())", "number": "\(number)"]) }
+    Thread.sleep(forTimeInterval: 1)
 case ("load", 3):
     print(Load(threads: numbers[0], rate: numbers[1], seconds: numbers[2]).run(logger))
 case ("burst", 1):
