@@ -8,7 +8,8 @@ extension UnderSystemd {
     @Suite struct DrainScopeAlone {
         /// A main process that ends at TERM and leaves what it has started: a worker with a child, and the newest one.
         private static let script = """
-            trap 'exit 0' TERM; (sleep 1001 & exec sleep 1002) & sleep 0.1; sleep 1003 & while :; do wait; done
+            trap 'exit 0' TERM; (sleep 1001 & exec sleep 1002) & \
+            until [ $(cat /proc/$!/comm) = sleep ]; do sleep 0.01; done; sleep 1003 & while :; do wait; done
             """
 
         private func install(
@@ -34,15 +35,21 @@ extension UnderSystemd {
             return server
         }
 
-        /// All processes but the main one, and the newest of them, as soon as that is there.
-        private func family(_ server: Server) async throws -> (main: Int32, others: Set<Int32>, newest: Int32) {
+        /// All processes but the main one, and the newest of them, as soon as these run: the last is the newest.
+        private func family(
+            _ server: Server,
+            _ commands: [String] = ["sleep 1001", "sleep 1002", "sleep 1003"]
+        ) async throws -> (main: Int32, others: Set<Int32>, newest: Int32) {
             let main = try #require(try await server.mainPID())
             var others: Set<Int32> = []
             var newest: Int32?
             try await server.machine.waitUntil {
                 others = try await server.machine.processes(of: server.service).subtracting([main])
-                newest = try await pid(of: "sleep 1003", in: others, server.machine)
-                return newest != nil
+                for command in commands {
+                    newest = try await pid(of: command, in: others, server.machine)
+                    guard newest != nil else { return false }
+                }
+                return true
             }
             return (main, others, try #require(newest))
         }
@@ -133,7 +140,7 @@ extension UnderSystemd {
                     """
             )
             let machine = server.machine
-            let (_, others, worker) = try await family(server)
+            let (_, others, worker) = try await family(server, ["sleep 1003"])
             try await server.systemctl("restart")
             let moved = try await machine.processes(of: "family-drain-\(worker).scope")
             #expect(others == [worker])
@@ -194,11 +201,18 @@ extension UnderSystemd {
         func aScopeEndsAtItsLimit() async throws {
             let server = try await install(options: "--limit 1s")
             let machine = server.machine
-            let (_, others, _) = try await family(server)
+            let (_, others, worker) = try await family(server)
+            let mark = try await machine.markJournal()
             try await server.systemctl("restart")
-            #expect(try await machine.scopes("family-drain-*").count == 1)
             try await machine.waitUntil { try await machine.scopes("family-drain-*").isEmpty }
-            for pid in others { #expect(!FileManager.default.fileExists(atPath: machine.path("/proc/\(pid)"))) }
+            let journal = try await machine.journal(of: "family-drain-\(worker).scope", since: mark)
+            #expect(
+                journal.contains { $0.pid == 1 && $0.message.contains("reached runtime time limit") },
+                "\(journal)"
+            )
+            try await machine.waitUntil {
+                others.allSatisfy { !FileManager.default.fileExists(atPath: machine.path("/proc/\($0)")) }
+            }
         }
 
         @Test(.timeLimit(.minutes(1)))

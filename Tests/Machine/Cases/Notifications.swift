@@ -9,9 +9,10 @@ extension UnderSystemd {
         private func version() async throws -> Int { try await Machine.shared.systemdVersion }
 
         @Test func readyEndsTheStart() async throws {
-            let speaker = try await SpeakerService.install("wait=USR1", "ready", "hang", start: false)
+            let speaker = try await SpeakerService.install("say=here", "wait=USR1", "ready", "hang", start: false)
             try await speaker.machine.check("systemctl", "start", "--no-block", "speaker.service")
-            try await speaker.server.waitForProperty("MainPID") { $0 != "0" }
+            // Before its first word it awaits the signal, which would end it earlier.
+            try await speaker.machine.waitUntil { try await speaker.said().contains("here") }
             #expect(try await speaker.property("ActiveState") == "activating")
             #expect(try await speaker.property("SubState") == "start")
             #expect(try await speaker.property("Job") != "")
@@ -102,20 +103,20 @@ extension UnderSystemd {
 
         @Test(.timeLimit(.minutes(1)))
         func pingsKeepItAliveAndWithoutThemItEnds() async throws {
-            let pings = Array(repeating: ["sleep=500", "ping"], count: 6).flatMap { $0 }
+            let pings = Array(repeating: ["sleep=500", "ping"], count: 16).flatMap { $0 }
             let words = (["ready"] + pings + ["say=alive", "hang"]).map { "\"\($0)\"" }.joined(separator: " ")
             let speaker = try await SpeakerService.install(
                 command: "/usr/local/bin/speaker \(words)",
-                settings: "WatchdogSec=1500ms"
+                settings: "WatchdogSec=4"
             )
             let first = UInt64(try await speaker.property("WatchdogTimestampMonotonic")) ?? 0
             // After READY=1 the first counts from there.
             try await speaker.server.waitForProperty("WatchdogTimestampMonotonic") {
-                (UInt64($0) ?? 0) > first + 2_000_000
+                (UInt64($0) ?? 0) > first + 5_000_000
             }
             try await speaker.server.wait(for: "ActiveState", toBe: "failed")
             #expect(try await speaker.property("Result") == "watchdog")
-            #expect(try await speaker.said() == ["watchdog 1.5 seconds", "alive"])
+            #expect(try await speaker.said() == ["watchdog 4.0 seconds", "alive"])
         }
 
         @Test func watchdogTriggerEndsIt() async throws {
@@ -127,22 +128,22 @@ extension UnderSystemd {
 
         @Test(.timeLimit(.minutes(1)))
         func aStartMayTakeAsLongAsItSays() async throws {
-            let settings = "TimeoutStartSec=1"
-            let late = try await SpeakerService.install("sleep=2500", "ready", "hang", settings: settings, start: false)
+            let settings = "TimeoutStartSec=3"
+            let late = try await SpeakerService.install("sleep=4500", "ready", "hang", settings: settings, start: false)
             #expect(try await late.machine.run("systemctl", "start", "speaker.service").status != 0)
             #expect(try await late.property("Result") == "timeout")
-            try await late.change("extend=5000", "sleep=2500", "ready", "hang")
+            try await late.change("extend=10000", "sleep=4500", "ready", "hang")
             try await late.server.systemctl("start")
         }
 
         @Test(.timeLimit(.minutes(1)))
         func aStopMayTakeAsLongAsItSays() async throws {
-            let settings = "TimeoutStopSec=1"
+            let settings = "TimeoutStopSec=3"
             let speaker = try await SpeakerService.install(
                 "ready",
                 "wait=TERM",
-                "stopping+extend=5000",
-                "sleep=2500",
+                "stopping+extend=10000",
+                "sleep=4500",
                 "say=in peace",
                 "exit=0",
                 settings: settings
@@ -150,7 +151,7 @@ extension UnderSystemd {
             try await speaker.server.systemctl("stop")
             #expect(try await speaker.property("Result") == "success")
             #expect(try await speaker.said() == ["in peace"])
-            try await speaker.change("ready", "wait=TERM", "stopping", "sleep=2500", "say=not heard", "exit=0")
+            try await speaker.change("ready", "wait=TERM", "stopping", "sleep=4500", "say=not heard", "exit=0")
             try await speaker.server.systemctl("start")
             try await speaker.server.systemctl("stop")
             #expect(try await speaker.property("Result") == "timeout")

@@ -23,6 +23,13 @@ extension Server {
         try await Connection.open(to: units.port, in: machine, receiveBuffer: receiveBuffer)
     }
 
+    /// Waits until all that clients have sent has been read: until requests that came later have been answered, on each event loop.
+    public func waitUntilRead() async throws {
+        for connection in try await Connection.open(8, to: units.port, in: machine) {
+            guard try await connection.get("/") != nil else { throw ConnectionError.truncated }
+        }
+    }
+
     /// Waits until the service has ended, and its unit says so.
     public func waitUntilInactive() async throws {
         try await wait(for: "ActiveState", toBe: "inactive")
