@@ -102,7 +102,7 @@ extension UnderSystemd {
             let machine = try await Machine.shared
             let settings = "[Service]\nFileDescriptorStoreMax=\(room)\n"
             let server = try await Server.install(.app(), in: machine, dropIns: [.service(settings)])
-            let old = try await server.mainPID()
+            let old = try #require(try await server.mainPID())
             let connections = try await Connection.open(200, to: server.units.port, in: machine)
             let head = "GET / HTTP/1.1\r\nHost: a\r\nX-Long: \(String(repeating: "x", count: 6000))"
             for connection in connections { try await connection.send(head) }
@@ -110,10 +110,10 @@ extension UnderSystemd {
             for connection in try await connect(8, to: server) { _ = try await connection.get("/") }
             let mark = try await machine.markJournal()
             async let restarted: Void = server.systemctl("restart")
-            // On its way, a connection is no process's.
+            // On its way, a connection is no process's, and then the new one's.
             try await machine.waitUntil {
                 try await machine.check("ss", "-Htnp", "state", "established", "sport = :8080").split(separator: "\n")
-                    .contains { !$0.contains("pid=") }
+                    .contains { !$0.contains("pid=\(old),") }
             }
             for connection in connections { try await connection.send("\r\n\r\n") }
             var pids: [Int32?: Int] = [:]

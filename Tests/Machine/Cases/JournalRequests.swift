@@ -7,13 +7,12 @@ extension UnderSystemd {
     @Suite struct JournalRequests {
         /// `app`, which logs two lines for each request to `/sleep/`.
         private func install(in machine: Machine) async throws -> Server {
-            let file = "/run/journal-requests.json"
-            try await machine.check("sh", "-c", #"echo '{"logLevel": "debug"}' >\#(file)"#)
+            let configuration = try await machine.debugConfiguration()
             return try await Server.install(
                 .app(),
                 in: machine,
                 dropIns: [
-                    .command("/usr/local/bin/app --config \(file)"),
+                    .command("/usr/local/bin/app --config \(configuration)"),
                     .service("[Service]\nLogRateLimitIntervalSec=1s\nLogRateLimitBurst=1000000\n"),
                 ]
             )

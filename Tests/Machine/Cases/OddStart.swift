@@ -53,7 +53,10 @@ extension UnderSystemd {
                     kill -0 $pid || { cat /run/zero.log; exit 1; }
                     sleep 0.02
                 done
-                ss -Hltnp | grep "pid=$pid," | grep -o '127.0.0.1:[0-9]*'
+                address=$(ss -Hltnp | grep "pid=$pid," | grep -o '127.0.0.1:[0-9]*')
+                echo $address
+                # It catches signals some time after it listens, and before it answers.
+                curl -sS --max-time 10 -o /dev/null http://$address/
                 kill -TERM $pid; wait $pid
                 """,
                 seconds: 20

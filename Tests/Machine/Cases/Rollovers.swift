@@ -7,9 +7,14 @@ extension UnderSystemd {
     @Suite struct Rollovers {
         private static let port: UInt16 = 8096
         private static let program = "/run/rolling"
+        /// The folder of a drop-in for the instance that is not well.
+        private static let limits = "/run/systemd/system/rolling@b.service.d"
         private static let load = [
             "--connections", "4", "--mode", "new-connection", "--mode", "keep-alive", "--rate", "200",
         ]
+
+        /// A shell command that waits for an answer.
+        private static let ask = "curl -fsS -o /dev/null http://127.0.0.1:\(port)/"
 
         private func baton(_ arguments: String..., in machine: Machine, seconds: Int = 60) async throws -> CommandResult
         {
@@ -19,6 +24,8 @@ extension UnderSystemd {
         /// Installs both instances, of which a serves.
         private func install(_ more: String...) async throws -> Machine {
             let machine = try await Machine.shared
+            // Of a case that failed.
+            try await machine.check("rm", "-rf", Self.limits)
             _ = try await baton("units", "--name", "rolling", "--uninstall", "--force", in: machine)
             try await machine.check("ln", "-sfn", "/usr/local/bin/app", Self.program)
             let result = try await machine.run(
@@ -46,7 +53,7 @@ extension UnderSystemd {
             let machine = try await install()
             let (result, report) = try await machine.probe(
                 port: Self.port,
-                Self.load + ["--restart", "baton rollover rolling --canary 500ms"],
+                Self.load + ["--restart", "baton rollover rolling --canary 500ms && \(Self.ask)"],
                 restarts: 10,
                 interval: 2,
                 seconds: 90
@@ -64,10 +71,10 @@ extension UnderSystemd {
 
         /// A program that ends at once, one that is no longer there soon, one that never says that it is ready, and one that is not well.
         @Test(
-            .timeLimit(.minutes(1)),
+            .timeLimit(.minutes(2)),
             arguments: [
                 (script: "exit 3", options: "", reason: "rolling@b.service did not become ready"),
-                ("systemd-notify --ready; sleep 0.5; exit 3", "--canary 30s", "rolling@b.service has failed"),
+                ("systemd-notify --ready; sleep 3; exit 3", "--canary 30s", "rolling@b.service has failed"),
                 ("exec sleep 100", "", "rolling@b.service did not become ready"),
                 ("exec /usr/local/bin/app", "--health-path /nowhere", "/nowhere: 404 Not Found, of rolling@b.service"),
                 ("exec /usr/local/bin/app", "--check false", "--check 'false': exit 1"),
@@ -76,9 +83,9 @@ extension UnderSystemd {
         )
         func whatIsNotWellIsRolledBack(script: String, options: String, reason: String) async throws {
             let machine = try await install()
-            try await machine.check("mkdir", "-p", "/run/systemd/system/rolling@b.service.d")
-            let limit = "[Service]\\nTimeoutStartSec=2\\nNotifyAccess=all\\nTimeoutStopSec=1\\nWatchdogSec=0\\n"
-            let dropIn = "/run/systemd/system/rolling@b.service.d/limit.conf"
+            try await machine.check("mkdir", "-p", Self.limits)
+            let limit = "[Service]\\nTimeoutStartSec=8\\nNotifyAccess=all\\nTimeoutStopSec=20\\nWatchdogSec=0\\n"
+            let dropIn = "\(Self.limits)/limit.conf"
             try await machine.check("sh", "-c", "printf '\(limit)' >\(dropIn) && systemctl daemon-reload")
             try await machine.deploy(script, as: Self.program)
             let (result, report) = try await machine.probe(
@@ -86,7 +93,7 @@ extension UnderSystemd {
                 Self.load + ["--restart", "baton rollover rolling \(options); [ $? = 1 ]"],
                 restarts: 1,
                 interval: 2,
-                seconds: 40
+                seconds: 80
             )
             #expect(result.status == 0, "\(result)")
             #expect(report.total.failed == 0 && report.restarts.first?.succeeded == true, "\(result)")

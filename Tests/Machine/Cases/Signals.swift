@@ -9,7 +9,7 @@ extension UnderSystemd {
         func termAtAnyMomentOfTheStart() async throws {
             let machine = try await Machine.shared
             let script = """
-                for delay in $(seq -f 0.%03.0f 0 60) 0.100 0.200; do
+                for delay in $(seq -f 0.%03.0f 0 60) 0.100 0.200 0.500 3; do
                     /usr/local/bin/app --port 9191 2>/run/term.log & pid=$!
                     sleep $delay
                     kill -TERM $pid
@@ -24,7 +24,7 @@ extension UnderSystemd {
             let result = try await machine.run("bash", "-c", script, seconds: 90)
             let reports = result.output.split(separator: "\n")
             #expect(reports.allSatisfy { $0 == "clean" || $0 == "too early" }, "\(result)")
-            #expect(reports.count == 63)
+            #expect(reports.count == 65)
             #expect(reports.contains("too early") && reports.contains("clean"), "the moments do not span the start")
         }
 
@@ -58,7 +58,7 @@ extension UnderSystemd {
             let server = try await Server.install(.app(), in: machine, dropIns: [.service("[Service]\nRestart=no\n")])
             let pid = try await server.mainPID()
             let connection = try await Connection.open(to: 8080, in: machine)
-            try await connection.send("GET /sleep/?duration=2s HTTP/1.1\r\nHost: machine\r\n\r\n")
+            try await connection.send("GET /sleep/?duration=8s HTTP/1.1\r\nHost: machine\r\n\r\n")
             try await machine.waitForEmptyBacklog(of: 8080)
 
             try await server.kill("TERM")

@@ -67,15 +67,18 @@ extension UnderSystemd {
 
         @Test(.timeLimit(.minutes(1)))
         func aDrainEndsConnectionsWithCloseNotifyAndAnswersWhatIsUnderWay() async throws {
-            let https = try await HTTPSServer.install(in: .shared, asCredentials: false)
-            let machine = https.server.machine
-            let input = #"GET /sleep/?duration=2s HTTP/1.1\r\nHost: machine\r\n\r\n"#
+            let machine = try await Machine.shared
+            let files = "--tls-certificate \(HTTPSServer.certificate) --tls-key \(HTTPSServer.key)"
+            let configuration = try await machine.debugConfiguration()
+            let command = "/usr/local/bin/app \(files) --config \(configuration)"
+            let https = try await HTTPSServer.install(in: machine, asCredentials: false, dropIns: [.command(command)])
+            let mark = try await machine.markJournal()
+            let input = #"GET /sleep/?duration=4s HTTP/1.1\r\nHost: machine\r\n\r\n"#
             async let talk = https.client(input: input, ["-msg", "-ign_eof", "-alpn", "http/1.1"])
-            try await machine.waitForConnection(to: 8443)
-            try await Task.sleep(for: .milliseconds(500))
+            try await https.server.waitForSleeper(since: mark)
             try await https.server.systemctl("restart")
             let said = try await talk
-            #expect(said.output.contains("slept for 2000000000 nanoseconds"), "\(said)")
+            #expect(said.output.contains("slept for 4000000000 nanoseconds"), "\(said)")
             #expect(said.output.contains("Connection: close") || said.output.contains("connection: close"), "\(said)")
             #expect(said.output.contains(/<<< TLS 1.3, Alert .*close_notify/), "\(said)")
             try await https.remove()
