@@ -72,8 +72,14 @@ extension UnderSystemd {
         @Test(.timeLimit(.minutes(1)))
         func aLongRequestOverHTTP2IsFinishedByTheProcessThatBeganIt() async throws {
             let machine = try await Machine.shared
-            let server = try await Server.install(.app(), in: machine)
+            let configuration = try await machine.debugConfiguration()
+            let server = try await Server.install(
+                .app(),
+                in: machine,
+                dropIns: [.command("/usr/local/bin/app --config \(configuration)")]
+            )
             let old = try #require(try await server.mainPID())
+            let mark = try await machine.markJournal()
             async let long = machine.run(
                 "curl",
                 "--silent",
@@ -84,9 +90,7 @@ extension UnderSystemd {
                 "http://127.0.0.1:8080/sleep/?duration=5s",
                 seconds: 40
             )
-            try await machine.waitForConnection(to: 8080)
-            // It has been read when a request that came later has been answered, on each event loop.
-            for connection in try await Connection.open(8, to: 8080, in: machine) { _ = try await connection.get("/") }
+            try await server.waitForSleeper(since: mark)
 
             try await server.systemctl("restart")
 

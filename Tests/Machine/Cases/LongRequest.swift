@@ -10,20 +10,15 @@ extension UnderSystemd {
             let machine = try await Machine.shared
             let server = try await Server.install(.app(), in: machine)
             let old = try #require(try await server.mainPID())
-            async let long = machine.run(
-                "curl",
-                "--silent",
-                "--show-error",
-                "http://127.0.0.1:8080/sleep/?duration=20s",
-                seconds: 40
-            )
-            try await machine.waitForConnection(to: 8080)
+            let long = try await server.connect()
+            try await long.send("GET /sleep/?duration=20s HTTP/1.1\r\nHost: machine\r\n\r\n")
+            try await server.waitUntilRead()
 
             try await server.systemctl("restart")
 
-            let answer = try await long
-            #expect(answer.status == 0, "\(answer)")
-            #expect(answer.output.hasSuffix(" slept for 20000000000 nanoseconds from pid \(old).\n"), "\(answer)")
+            let answer = try #require(try await long.reply(seconds: 40))
+            #expect(answer.status == 200, "\(answer)")
+            #expect(answer.text.hasSuffix(" slept for 20000000000 nanoseconds from pid \(old).\n"), "\(answer)")
             let next = try await server.get("/sleep/?duration=1ms")
             let new = try #require(try await server.mainPID())
             #expect(new != old)

@@ -10,9 +10,12 @@ extension UnderSystemd {
             let machine = try await Machine.shared
             let server = try await Server.install(.app(), in: machine)
             let restarts = Thoroughness.count(20)
+            // Each process lives at least until it has answered.
+            let ask = "curl -fsS -o /dev/null http://127.0.0.1:\(server.units.port)/"
+            let restart = "systemctl restart \(server.service) && \(ask)"
             let (result, report) = try await machine.probe(
                 server,
-                ["--connections", "32"],
+                ["--connections", "32", "--restart", restart],
                 restarts: restarts,
                 interval: 1,
                 seconds: 240

@@ -38,9 +38,13 @@ extension UnderSystemd {
             let server = try await install()
             let main = try await server.mainPID()
             let reloads = Thoroughness.count(20)
+            // Each generation lives at least until it has answered.
+            let ask = "curl -fsS http://127.0.0.1:\(server.units.port)/"
+            let reload =
+                "old=$(\(ask)); systemctl reload \(server.service) && until [ \"$(\(ask))\" != \"$old\" ]; do sleep 0.01; done"
             let (result, report) = try await server.machine.probe(
                 server,
-                ["--connections", "32", "--long-duration", "0.5", "--restart", "systemctl reload \(server.service)"],
+                ["--connections", "32", "--long-duration", "0.5", "--restart", reload],
                 restarts: reloads,
                 interval: 1,
                 seconds: 90

@@ -117,7 +117,10 @@ struct Caller: Sendable {
         }
         let isRefused = await connections.ended(number)
         guard let failure else {
-            ledger.count { $0.answered[method.method, default: 0] += 1 }
+            ledger.count { counts in
+                counts.answered[method.method, default: 0] += 1
+                if number > counts.lastBefore { counts.served.insert(ObjectIdentifier(connections)) }
+            }
             return
         }
         if isRefused, (failure as? RPCError)?.code == .unavailable {

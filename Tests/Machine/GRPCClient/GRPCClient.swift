@@ -9,7 +9,8 @@ import Darwin
 #if GRPC
 import Subprocess
 
-/// Keeps calls under way while it runs a command that many times; then says how they ended.
+/// Keeps calls under way while it runs a command that many times, each time when all clients are served by the present process; then says
+/// how they ended.
 ///
 ///     grpc-client PORT CLIENTS WIDTH TIMES INTERVAL_MS COMMAND
 ///
@@ -29,11 +30,15 @@ struct Client {
         let failed = try await withThrowingTaskGroup { group in
             for _ in 0..<clients { group.addTask { try await Caller.with(port, ledger) { await $0.all(width) } } }
             var failed = 0
-            for _ in 0..<times {
+            for round in 0...times {
                 try await Task.sleep(for: .milliseconds(interval))
+                for _ in 0..<2000 where ledger.now.served.count < clients {
+                    try await Task.sleep(for: .milliseconds(10))
+                }
+                guard round < times else { break }
                 if try await fails(arguments[6]) { failed += 1 }
+                ledger.beginRound()
             }
-            try await Task.sleep(for: .milliseconds(interval))
             ledger.stop()
             try await group.waitForAll()
             return failed

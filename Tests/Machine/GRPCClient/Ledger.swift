@@ -21,6 +21,10 @@ final class Ledger: Sendable {
         var connections = 0
         /// The processes that have answered.
         var servers: Set<Substring> = []
+        /// The last call that was begun before the last command had ended.
+        var lastBefore = 0
+        /// The clients that have been answered a later one.
+        var served: Set<ObjectIdentifier> = []
         /// What was lost, in words; the first of them.
         var reasons: [String] = []
     }
@@ -43,6 +47,15 @@ final class Ledger: Sendable {
         counts.withLock { counts in
             counts.lost += 1
             if counts.reasons.count < 20 { counts.reasons.append(reason) }
+        }
+    }
+
+    /// A command has ended: what is called from now on is for the process that it has started.
+    func beginRound() {
+        let last = lastCall.load(ordering: .relaxed)
+        counts.withLock { counts in
+            counts.lastBefore = last
+            counts.served = []
         }
     }
 

@@ -15,6 +15,10 @@ final class Ledger: Sendable {
         var lastGoAways = 0
         /// Connections that were opened.
         var connections = 0
+        /// How many commands have ended.
+        var round = 0
+        /// Connections on which a request has been answered that was sent in this round.
+        var served = 0
         /// What was lost, in words; the first of them.
         var reasons: [String] = []
     }
@@ -35,6 +39,14 @@ final class Ledger: Sendable {
         counts.withLock { counts in
             counts.lost += number
             if counts.reasons.count < 20 { counts.reasons.append(reason) }
+        }
+    }
+
+    /// A command has ended: what is sent from now on is for the process that it has started.
+    func beginRound() {
+        counts.withLock { counts in
+            counts.round += 1
+            counts.served = 0
         }
     }
 

@@ -15,6 +15,9 @@ final class Requests: ChannelInboundHandler {
     private var next = HTTP2StreamID(1)
     private var isGoingAway = false
     private var hasSettings = false
+    /// The round of the last request, and the first one of it.
+    private var (round, first) = (-1, HTTP2StreamID(1))
+    private var isServedInRound = false
     /// Why the connection ends, if that is known.
     private var reason = "FIN"
 
@@ -80,7 +83,12 @@ final class Requests: ChannelInboundHandler {
         if wrong.remove(stream) != nil {
             ledger.lost(1, "stream \(stream): not 200")
         } else {
-            ledger.count { $0.answered += 1 }
+            let isFirst = stream >= first && !isServedInRound
+            if isFirst { isServedInRound = true }
+            ledger.count { counts in
+                counts.answered += 1
+                if isFirst, round == counts.round { counts.served += 1 }
+            }
         }
     }
 
@@ -92,6 +100,8 @@ final class Requests: ChannelInboundHandler {
             if open.isEmpty { context.close(promise: nil) }
             return
         }
+        let now = ledger.now.round
+        if now != round { (round, first, isServedInRound) = (now, next, false) }
         while open.count < width {
             let headers: HPACKHeaders = [":method": "GET", ":scheme": "http", ":authority": "machine", ":path": path]
             open.insert(next)

@@ -12,7 +12,8 @@ import Darwin
 #endif
 
 // http2-client PORT PATH CONNECTIONS WIDTH http|https TIMES INTERVAL_MS COMMAND
-// Keeps WIDTH requests under way on each of CONNECTIONS while it runs COMMAND that many TIMES; then says how they ended.
+// Keeps WIDTH requests under way on each of CONNECTIONS while it runs COMMAND that many TIMES, each time when all of them are served by
+// the present process; then says how they ended.
 
 let arguments = CommandLine.arguments
 guard arguments.count == 9, let port = Int(arguments[1]), let connections = Int(arguments[3]),
@@ -52,12 +53,14 @@ let ledger = Ledger()
 let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 let ends = (0..<connections).map { _ in keepConnected(group.next()) }
 var failures = 0
-for _ in 0..<times {
+for round in 0...times {
     usleep(interval * 1000)
+    for _ in 0..<2000 where ledger.now.served < connections { usleep(10_000) }
+    guard round < times else { break }
     guard let pipe = popen(command, "r") else { exit(EX_OSERR) }
     if pclose(pipe) != 0 { failures += 1 }
+    ledger.beginRound()
 }
-usleep(interval * 1000)
 ledger.stop()
 for end in ends { try end.wait() }
 let counts = ledger.now
