@@ -51,6 +51,13 @@ extension Machine {
         return try await check("journalctl", "-u", unit, "--cursor=\(mark.cursor)", "-o", "json", "--all", "-q")
             .split(separator: "\n").map { try JournalEntry(Data($0.utf8)) }
     }
+
+    /// What has been written since then with this field, as in `MESSAGE_ID=…`, whoever wrote it.
+    package func journal(matching field: String, since mark: JournalMark) async throws -> [JournalEntry] {
+        try await check("journalctl", "--sync")
+        return try await check("journalctl", field, "--cursor=\(mark.cursor)", "-o", "json", "--all", "-q")
+            .split(separator: "\n").map { try JournalEntry(Data($0.utf8)) }
+    }
 }
 
 extension Server {

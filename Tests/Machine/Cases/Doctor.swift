@@ -86,14 +86,14 @@ extension UnderSystemd {
             let server = try await Server.install(.supervised(), in: machine)
             let old = try #require(try await server.get("/").pid)
             let long = try await server.connect()
-            try await long.send("GET /sleep/?duration=5s HTTP/1.1\r\nHost: machine\r\n\r\n")
+            try await long.send("GET /sleep/?duration=15s HTTP/1.1\r\nHost: machine\r\n\r\n")
             try await machine.waitForEmptyBacklog(of: server.units.port)
             try await server.systemctl("restart")
             let (status, report) = try await doctor(server)
             #expect(status == 0, "\(report)")
             let draining = try #require(report.findings.first { $0.id == "draining" }, "\(report)")
             #expect(draining.message.hasPrefix("app-drain-\(old).scope of an earlier generation"), "\(draining)")
-            #expect(try await long.reply()?.pid == old)
+            #expect(try await long.reply(seconds: 30)?.pid == old)
             try await machine.waitUntil { try await machine.scopes("app-drain-*").isEmpty }
             #expect(try await !doctor(server).report.findings.contains { $0.id == "draining" })
         }

@@ -21,7 +21,7 @@ extension UnderSystemd {
             try await own.systemctl("stop")
         }
 
-        @Test(.timeLimit(.minutes(1)))
+        @Test(.timeLimit(.minutes(2)))
         func anotherMachineEndsWithItsLastReference() async throws {
             let shared = try await Machine.shared
             let before = try await shared.run("systemctl", "is-system-running").output

@@ -25,9 +25,10 @@ extension UnderSystemd {
             try await machine.waitUntil {
                 try await server.journal(since: mark).contains { $0.message.hasPrefix("connections taken over") }
             }
+            // Not by the unit, which journald may not know of the last line of a process that has gone.
             let explained = try await machine.check(
                 "journalctl",
-                "--unit=\(server.service)",
+                "--identifier=app",
                 "--catalog",
                 "--output=short",
                 "--lines=40"

@@ -27,7 +27,7 @@ extension UnderSystemd {
             try await machine.waitUntil { try await instances(machine) == 0 }
 
             let journal = try await machine.journal(of: "app@*.service", since: mark)
-            #expect(journal.count { $0.message == "drained: every request was answered" } == 2, "\(journal)")
+            #expect(try await machine.drained(since: mark).count == 2, "\(journal)")
             #expect(journal.contains { $0.message.contains("connection[0], connected to ") })
             #expect(!journal.contains { $0.pid != 1 && ($0.priority ?? 7) <= 4 }, "\(journal)")
         }

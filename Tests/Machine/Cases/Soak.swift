@@ -44,7 +44,14 @@ extension UnderSystemd {
             }
         }
 
-        private func soak(_ server: Server, restart: String) async throws {
+        /// Waits until nothing is left of the generations before, but these processes.
+        private func settle(_ server: Server, processes: Int) async throws {
+            let machine = server.machine
+            try await machine.waitUntil { try await machine.scopes("app-drain-*.scope").isEmpty }
+            try await machine.waitUntil { try await machine.processes(of: server.service).count == processes }
+        }
+
+        private func soak(_ server: Server, processes: Int, restart: String) async throws {
             let seconds = Thoroughness.isLong ? 900 : Thoroughness.isUnattended ? 90 : 20
             let restarts = seconds / 2
             let load = [
@@ -53,6 +60,7 @@ extension UnderSystemd {
             ]
             // What is made once is there after some restarts.
             _ = try await server.machine.probe(server, load, restarts: 5, interval: 1, seconds: 60)
+            try await settle(server, processes: processes)
             let before = try await Holdings(of: server)
             let (result, report) = try await server.machine.probe(
                 server,
@@ -64,10 +72,7 @@ extension UnderSystemd {
             #expect(report.total.failed == 0, "\(result)")
             #expect(report.restarts.filter(\.succeeded).count == restarts, "\(result)")
             #expect(report.idle.total.survived == 50 * restarts, "\(report.idle.total)")
-            try await server.machine.waitUntil { try await server.machine.scopes("app-drain-*.scope").isEmpty }
-            try await server.machine.waitUntil {
-                try await server.machine.processes(of: server.service).count == before.processes
-            }
+            try await settle(server, processes: processes)
             let after = try await Holdings(of: server)
             print("soak, \(restarts) times \(restart), \(report.total.issued) requests: \(before) | \(after)")
             #expect(after.stored == before.stored && after.scopes == before.scopes, "\(before) | \(after)")
@@ -80,13 +85,13 @@ extension UnderSystemd {
         @Test(.timeLimit(.minutes(20)))
         func restarts() async throws {
             let server = try await Server.install(.app(), in: try await Machine.shared)
-            try await soak(server, restart: "systemctl restart \(server.service)")
+            try await soak(server, processes: 1, restart: "systemctl restart \(server.service)")
         }
 
         @Test(.timeLimit(.minutes(20)))
         func reloadsOfASupervisor() async throws {
             let server = try await Server.install(.supervised(), in: try await Machine.shared)
-            try await soak(server, restart: "systemctl reload \(server.service)")
+            try await soak(server, processes: 2, restart: "systemctl reload \(server.service)")
         }
     }
 }

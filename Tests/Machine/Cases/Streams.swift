@@ -17,21 +17,21 @@ extension UnderSystemd {
                 "\(clients)",
                 "\(restarts)",
                 command,
-                seconds: 90
+                seconds: 110
             )
             let journal = try await server.journal(since: mark)
             #expect(!journal.contains { $0.message.contains("its deadline") }, "\(journal)")
             return result
         }
 
-        @Test(.timeLimit(.minutes(2)))
+        @Test(.timeLimit(.minutes(3)))
         func everyWebSocketIsToldToGoAndIsOpenedAgain() async throws {
             let result = try await run("websocket", clients: 500, restarts: 3)
             #expect(result.status == 0, "\(result)")
             #expect(result.output.contains("closed=1500 of 1500"), "\(result)")
         }
 
-        @Test(.timeLimit(.minutes(2)))
+        @Test(.timeLimit(.minutes(3)))
         func noEventIsMissedAndNoneComesTwice() async throws {
             let result = try await run("events", clients: 200, restarts: 20)
             #expect(result.status == 0, "\(result)")

@@ -16,7 +16,7 @@ extension UnderSystemd {
             try await server.kill("STOP")
             let connections = try await Connection.open(500, to: 8080, in: machine)
             for connection in connections { try await connection.send("GET / HTTP/1.1\r\nHost: machine\r\n\r\n") }
-            #expect(try await machine.listenQueue(port: 8080)?.waiting == 500)
+            try await machine.waitUntil { try await machine.listenQueue(port: 8080)?.waiting == 500 }
             try await server.systemctl("restart")
 
             let new = try #require(try await server.mainPID())
