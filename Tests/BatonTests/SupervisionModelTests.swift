@@ -14,6 +14,10 @@ import Testing
         var nextPID: CInt = 1
         var spawned = 0
         var unanswered: Set<Int> = []
+        /// Those of them who do not wait for a drain.
+        var impatient: Set<Int> = []
+        /// How many starts have failed since somebody has asked for one.
+        var failures = 0
         var nextRequest = 1
         var isMissing = false
         var hasExited = false
@@ -45,6 +49,7 @@ import Testing
                     #expect(generation == spawned, "each attempt has a number of its own")
                     #expect(supervision.starting == nil, "one start at a time")
                     if isMissing {
+                        failures += 1
                         tell(.notStarted(.notExecuted("missing", errno: 2)))
                     } else {
                         alive[nextPID] = false
@@ -58,6 +63,7 @@ import Testing
                         if signal == .kill { alive.removeValue(forKey: pid).map { _ in die(pid, status: 9) } }
                     }
                 case .answer(let request, _):
+                    impatient.remove(request)
                     #expect(unanswered.remove(request) != nil, "each request is answered once")
                 case .serving: hasServed = true
                 case .exit: hasExited = true
@@ -79,8 +85,11 @@ import Testing
             switch Int.random(in: 0..<100, using: &random) {
             case 0..<20:
                 let isAsked = Bool.random(using: &random)
+                let untilDrained = Bool.random(using: &random)
                 if isAsked { unanswered.insert(nextRequest) }
-                tell(.restart(isAsked ? nextRequest : nil, untilDrained: Bool.random(using: &random)))
+                if isAsked, !untilDrained { impatient.insert(nextRequest) }
+                failures = 0
+                tell(.restart(isAsked ? nextRequest : nil, untilDrained: untilDrained))
                 nextRequest += 1
             case 20..<45:
                 if let starting = supervision.starting { tell(.ready(generation: starting.number)) }
@@ -102,6 +111,7 @@ import Testing
             while !dead.isEmpty {
                 let (pid, status) = dead.removeFirst()
                 reaped.insert(pid)
+                if supervision.starting?.pid == pid { failures += 1 }
                 tell(.ended(pid: pid, ProcessEnd(status: status)))
             }
         }
@@ -117,6 +127,10 @@ import Testing
             #expect(settling <= supervision.policy.maxOld, "more drain than may")
             if supervision.current == nil, supervision.starting == nil, !supervision.isStopping {
                 #expect(supervision.wake != nil, "nobody serves, and nothing is planned")
+            }
+            // One start was under way when it was asked for.
+            if !supervision.policy.queuesRestarts, failures > supervision.policy.attempts + 1 {
+                #expect(impatient.isEmpty, "somebody waits although so many starts have failed")
             }
         }
     }

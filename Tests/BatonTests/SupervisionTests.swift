@@ -257,6 +257,35 @@ import Testing
         #expect(stage.supervision.starting == nil)
     }
 
+    /// The one that served has died, and what is to take its place fails over and over.
+    @Test(arguments: [false, true])
+    func whoAsksWhileNobodyServesIsAnsweredThoughEveryStartFails(isQueued: Bool) {
+        var stage = Stage { $0.queuesRestarts = isQueued }
+        stage.tell(.begin)
+        stage.pass(.seconds(1))
+        _ = stage.end(101, status: 9)
+        #expect(stage.supervision.starting?.pid == 102)
+        for request in 1...2 { stage.tell(.restart(request, untilDrained: request == 2)) }
+        var answered: [Supervision.Request] = []
+        var failed = 0
+        while answered.count < 2, failed < 20 {
+            if let starting = stage.supervision.starting {
+                failed += 1
+                for case .answer(let request, let failure?) in stage.end(starting.pid, status: 256) {
+                    #expect(failure.description.contains("exited with status 1"))
+                    answered.append(request)
+                }
+            } else if let wake = stage.supervision.wake {
+                stage.now = wake
+                stage.tell(.woken)
+            }
+        }
+        #expect(answered == [1, 2])
+        // What was starting, and the attempts of theirs: one more where each has some of its own.
+        #expect(failed == (isQueued ? 9 : 4))
+        #expect(stage.supervision.wake != nil, "and it is tried again")
+    }
+
     @Test func whoWaitsForTheDrainIsAnsweredThen() {
         var stage = Stage { $0.expectsReady = true }
         stage.tell(.begin)

@@ -23,7 +23,23 @@ extension Supervision {
             over(failure, &actions)
         } else {
             actions.append(.say("\(failure); trying again in \(pause.seconds) s"))
+            takeWaiting(into: &wish, isGivenUp: isGivenUp)
             begin(wish, after: pause, now, &actions)
+        }
+    }
+
+    /// Whoever has asked during a start that failed need not wait for one that succeeds, which may never be: the next start is what they
+    /// have asked for, and has all attempts.
+    private mutating func takeWaiting(into wish: inout Wish, isGivenUp: Bool) {
+        guard !waiting.isEmpty else { return }
+        if policy.queuesRestarts {
+            // Each has a start of its own, when the one before it has been answered.
+            if isGivenUp { wish = waiting.removeFirst() }
+        } else {
+            wish.requests += waiting.flatMap(\.requests)
+            wish.drainedRequests += waiting.flatMap(\.drainedRequests)
+            wish.failures = 0
+            waiting = []
         }
     }
 
