@@ -28,7 +28,11 @@ final class ProcessHandle {
     ///
     /// - Returns: Whether that was possible; if not, `errno` says why.
     func signal(_ number: CInt) -> Bool {
-        guard descriptor >= 0 else { return kill(pid, number) == 0 }
+        guard descriptor >= 0 else {
+            // There was none: whoever has the number now is another one.
+            if descriptor == -ESRCH { errno = ESRCH }
+            return descriptor != -ESRCH && kill(pid, number) == 0
+        }
         let result = cprocess_signal(descriptor, number)
         if result < 0 { errno = -result }
         return result == 0
@@ -40,7 +44,7 @@ final class ProcessHandle {
     /// - Returns: Whether it has ended.
     func waitForEnd(until deadline: ContinuousClock.Instant?) -> Bool {
         while true {
-            guard descriptor >= 0 || kill(pid, 0) == 0 || errno == EPERM else { return true }
+            guard descriptor != -ESRCH, descriptor >= 0 || kill(pid, 0) == 0 || errno == EPERM else { return true }
             let left = deadline.map { max(.zero, $0 - .now) }
             // Where a process can not be polled, it is looked at.
             let limit = descriptor >= 0 ? left : min(left ?? .milliseconds(20), .milliseconds(20))

@@ -20,8 +20,11 @@ struct RunningManager {
         init(_ description: String) { self.description = description }
     }
 
-    let pid: CInt
+    /// Held on to since the file has been read: whatever ends then, and whoever gets its number, no other process is meant.
+    let process: ProcessHandle
     let pidFile: String
+
+    var pid: CInt { process.pid }
 
     /// - Throws: ``Failure``, if nobody holds the lock of the file: then its number may be that of any process.
     init(pidFile: String) throws(Failure) {
@@ -30,14 +33,24 @@ struct RunningManager {
             throw Failure("--pid-file \(pidFile): open(2): \(Errno(rawValue: errno)); does it run?")
         }
         defer { close(file) }
-        guard let pid = PidFile.read(file) else { throw Failure("--pid-file \(pidFile): there is no number in it") }
-        if flock(file, LOCK_SH | LOCK_NB) == 0 {
-            throw Failure(
-                "--pid-file \(pidFile): it does not run: nobody holds the lock of the file, which says \(pid)"
-            )
-        }
-        self.pid = pid
+        process = try Self.holder(of: file, pidFile)
         self.pidFile = pidFile
+    }
+
+    private static func holder(of file: CInt, _ path: String) throws(Failure) -> ProcessHandle {
+        while true {
+            guard let pid = PidFile.read(file) else {
+                throw Failure("--pid-file \(path): there is no number in it; does it run, or is it about to start?")
+            }
+            let process = ProcessHandle(pid)
+            guard flock(file, LOCK_SH | LOCK_NB) != 0 else {
+                throw Failure(
+                    "--pid-file \(path): it does not run: nobody holds the lock of the file, which says \(pid)"
+                )
+            }
+            // Another one may have taken the file over in between: then the number was not that of whoever has the lock.
+            if PidFile.read(file) == pid { return process }
+        }
     }
 
     /// Where its control socket is, if it has one.
@@ -51,7 +64,6 @@ struct RunningManager {
     /// - Parameter seconds: How long to wait; nil is for ever.
     func end(by number: CInt, within seconds: Double?) throws(Failure) {
         let deadline = seconds.map { ContinuousClock.now + .seconds($0) }
-        let process = ProcessHandle(pid)
         guard process.signal(number) else {
             throw Failure("process \(pid) cannot be sent \(Signal(number: number)): \(Errno(rawValue: errno))")
         }
@@ -73,7 +85,6 @@ struct RunningManager {
             throw Failure("--status-file \(statusFile): no active process found in the status file")
         }
         let deadline = timeout.map { ContinuousClock.now + .seconds($0) }
-        let process = ProcessHandle(pid)
         guard process.signal(SIGHUP) else {
             throw Failure("process \(pid) cannot be sent HUP: \(Errno(rawValue: errno))")
         }

@@ -18,11 +18,14 @@ struct PidFile: ~Copyable {
     private let path: String
     private let descriptor: CInt
 
-    /// Locks the file, and leaves in it what there is.
-    init(locking path: String) throws(Refused) {
+    /// Locks the file.
+    ///
+    /// - Parameter patience: How long somebody else may hold it: who only looks whether this process runs has it for a moment.
+    init(locking path: String, patience: Duration = .milliseconds(100)) throws(Refused) {
+        let deadline = ContinuousClock.now + patience
         // Between open(2) and flock(2) the one before may have ended, and taken its file away: that lock would be nobody's.
         while true {
-            let file = try Self(opening: path)
+            let file = try Self(opening: path, until: deadline)
             if file.isInPlace {
                 // The number of one that was killed may be that of any process now.
                 ftruncate(file.descriptor, 0)
@@ -32,7 +35,7 @@ struct PidFile: ~Copyable {
         }
     }
 
-    private init(opening path: String) throws(Refused) {
+    private init(opening path: String, until deadline: ContinuousClock.Instant) throws(Refused) {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             throw Refused(
@@ -40,8 +43,12 @@ struct PidFile: ~Copyable {
                     "--pid-file \(path): open(2): \(Errno(rawValue: errno)); choose a place that can be written to"
             )
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             let failure = errno
+            if failure == EWOULDBLOCK, ContinuousClock.now < deadline {
+                _ = poll(nil, 0, 5)
+                continue
+            }
             let holder = Self.read(descriptor).map { "process \($0)" } ?? "another process"
             close(descriptor)
             guard failure == EWOULDBLOCK else {
