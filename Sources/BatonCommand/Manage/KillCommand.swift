@@ -8,7 +8,7 @@ struct KillCommand: ParsableCommand {
         commandName: "kill",
         abstract: "Kill baton run and its generations: nothing drains. Return when all have ended.",
         discussion: """
-            For when nothing else helps; what is under way is lost. baton stop is what is usually meant.
+            For when nothing else helps, also if it hangs; what is under way is lost. baton stop is what is usually meant.
 
               baton kill --pid-file /run/server.pid
 
@@ -25,25 +25,24 @@ struct KillCommand: ParsableCommand {
     func run() throws {
         try manager.reporting(as: "kill") {
             let running = try manager.manager()
-            let workers = Self.workers(of: running)
-            try running.end(by: Signal.kill.number, within: manager.timeout)
-            for process in workers where process.signal(Signal.kill.number) {
-                let deadline = manager.timeout.map { ContinuousClock.now + .seconds($0) }
-                guard process.waitForEnd(until: deadline) else {
-                    throw RunningManager.Failure(
-                        "worker \(process.pid) has not ended within \(manager.timeout ?? 0) s (--timeout)"
-                    )
-                }
-            }
+            try running.kill(with: workers(of: running), within: manager.timeout)
         }
     }
 
-    /// Its children that are generations, as it says itself; to be held on to before it ends, as others may get their numbers.
-    private static func workers(of manager: RunningManager) -> [ProcessHandle] {
-        guard let path = manager.controlPath,
-            case .said(let text) = ControlQuestion.ask(ControlProtocol.status, at: path, timeout: 5),
-            let status = try? JSONDecoder().decode(StatusLine.self, from: Data(text.utf8))
-        else { return [] }
-        return status.generations.map { ProcessHandle($0.pid) }.filter { ProcessTree.parent(of: $0.pid) == manager.pid }
+    /// Its children that are generations; to be held on to before it ends, as others may get their numbers.
+    private func workers(of running: RunningManager) -> [ProcessHandle] {
+        let log = status(of: running)?.log
+        return ProcessTree.children(of: running.pid).filter { $0.name != Warden.name && $0.pid != log }
+            .map { ProcessHandle($0.pid) }.filter { ProcessTree.parent(of: $0.pid) == running.pid }
+    }
+
+    /// What it says itself, which tells the command that reads its log from its workers. One that hangs says nothing.
+    private func status(of running: RunningManager) -> StatusLine? {
+        // Of the time that there is, the better half is for their end.
+        let patience = min(5, (manager.timeout ?? 10) / 2)
+        guard let path = manager.control ?? running.controlPath,
+            case .said(let text) = ControlQuestion.ask(ControlProtocol.status, at: path, timeout: patience)
+        else { return nil }
+        return try? JSONDecoder().decode(StatusLine.self, from: Data(text.utf8))
     }
 }

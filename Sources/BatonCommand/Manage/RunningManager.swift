@@ -64,14 +64,39 @@ struct RunningManager {
     /// - Parameter seconds: How long to wait; nil is for ever.
     func end(by number: CInt, within seconds: Double?) throws(Failure) {
         let deadline = seconds.map { ContinuousClock.now + .seconds($0) }
-        guard process.signal(number) else {
-            throw Failure("process \(pid) cannot be sent \(Signal(number: number)): \(Errno(rawValue: errno))")
-        }
+        try Self.send(number, to: process, called: "process")
         guard process.waitForEnd(until: deadline) else {
             throw Failure(
                 "process \(pid) has not ended within \((seconds ?? 0)) s (--timeout); it may still be draining"
             )
         }
+    }
+
+    /// Kills it and its workers, and waits for the end of all of them.
+    ///
+    /// - Parameters:
+    ///   - workers: They are killed even if it is not over itself in time.
+    ///   - seconds: How long to wait; nil is for ever.
+    func kill(with workers: [ProcessHandle], within seconds: Double?) throws(Failure) {
+        let deadline = seconds.map { ContinuousClock.now + .seconds($0) }
+        // First, so that it starts no others.
+        try Self.send(Signal.kill.number, to: process, called: "process")
+        var refusal: Failure?
+        for worker in workers {
+            do { try Self.send(Signal.kill.number, to: worker, called: "worker") } catch { refusal = error }
+        }
+        if let refusal { throw refusal }
+        for (name, process) in [("process", process)] + workers.map({ ("worker", $0) }) {
+            guard process.waitForEnd(until: deadline) else {
+                throw Failure("\(name) \(process.pid) has not ended within \(seconds ?? 0) s (--timeout)")
+            }
+        }
+    }
+
+    /// One that has ended already is as good as one that was told to.
+    private static func send(_ number: CInt, to process: ProcessHandle, called name: String) throws(Failure) {
+        guard !process.signal(number), errno != ESRCH else { return }
+        throw Failure("\(name) \(process.pid) cannot be sent \(Signal(number: number)): \(Errno(rawValue: errno))")
     }
 
     /// Has it start a generation, and waits until that is the only one: what Server::Starter's `--restart` does.

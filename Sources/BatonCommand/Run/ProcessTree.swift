@@ -19,6 +19,12 @@ enum ProcessTree {
         return fields.count > 1 ? CInt(fields[1]) : nil
     }
 
+    /// The processes whose parent it is, as far as the kernel shows them; without those that have ended.
+    static func children(of pid: CInt) -> [ProcessEntry] {
+        SmallFile.folders(in: "/proc").compactMap { CInt($0) }.compactMap(ProcessEntry.init(pid:))
+            .filter { $0.parent == pid }
+    }
+
     /// Whether the process is in a scope of `baton drain-scope`, and systemd sees to its end. Any other control group may be one that it
     /// has made itself.
     static func isInDrainScope(_ pid: CInt) -> Bool {

@@ -20,6 +20,8 @@ struct StatusLine: Codable {
     var restarts: Int
     var generations: [Member]
     var lastFailure: String?
+    /// The process of the command of `--log-file`.
+    var log: Int32?
 
     /// In one line: a newline would end the message that it is a part of.
     static func flattened(_ text: String) -> String {
@@ -55,7 +57,8 @@ extension Manager {
                     supervision.starting.map { member($0, "starting") },
                 ]
                 .compactMap { $0 },
-            lastFailure: supervision.lastFailure?.description
+            lastFailure: supervision.lastFailure?.description,
+            log: logPID
         )
         guard let text = try? JSONEncoder().encode(line) else { return .failed("the status cannot be told") }
         return .said(String(decoding: text, as: UTF8.self))

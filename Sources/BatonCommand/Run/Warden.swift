@@ -13,6 +13,9 @@ import Darwin
 ///
 /// Not needed under systemd, which ends all processes of a service whose main process is gone.
 struct Warden: ~Copyable {
+    /// What it calls itself, as `ps` has it: keep it in step with `warden.c`.
+    static let name = "baton-warden"
+
     let pid: CInt
     private let descriptor: CInt
 
