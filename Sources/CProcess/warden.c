@@ -73,7 +73,7 @@ static unsigned wait_for_all(struct watched *processes, unsigned count, int mill
     return count;
 }
 
-static _Noreturn void keep(int pipe, int milliseconds) {
+static _Noreturn void keep(int pipe, int end, int milliseconds) {
     prctl(PR_SET_NAME, "baton-warden");
     // What ends the manager must not end this, and nothing of the manager's may stay open here.
     for (int number = 1; number < NSIG; number++) signal(number, SIG_IGN);
@@ -97,17 +97,17 @@ static _Noreturn void keep(int pipe, int milliseconds) {
         if (size == sizeof message) count = watch(processes, count, message);
         else if (size >= 0 || errno != EINTR) break;
     }
-    signal_all(processes, count, SIGTERM);
+    signal_all(processes, count, end);
     count = wait_for_all(processes, count, milliseconds);
     signal_all(processes, count, SIGKILL);
     _exit(0);
 }
 
-int cprocess_warden(int milliseconds, pid_t *pid) {
+int cprocess_warden(int end, int milliseconds, pid_t *pid) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return -errno;
     *pid = fork();
-    if (*pid == 0) keep(ends[0], milliseconds);
+    if (*pid == 0) keep(ends[0], end, milliseconds);
     int failure = *pid < 0 ? -errno : 0;
     close(ends[0]);
     if (failure == 0) return ends[1];
@@ -122,8 +122,8 @@ void cprocess_tell_warden(int warden, pid_t pid, bool is_watched) {
 
 #else
 
-int cprocess_warden(int milliseconds, pid_t *pid) {
-    (void)milliseconds, (void)pid;
+int cprocess_warden(int end, int milliseconds, pid_t *pid) {
+    (void)end, (void)milliseconds, (void)pid;
     return -ENOTSUP;
 }
 

@@ -163,13 +163,26 @@ import Testing
             """
             begin --port 0 --interval 0.1 --kill-timeout 0.3 -- "$WORKER" serve ignore
             serving 1; said 'generation 1 serves'; ONE=$(worker_of 1)
-            for CHILD in $(cat /proc/$PID/task/$PID/children); do
-                ! grep -qx baton-warden /proc/$CHILD/comm || WARDEN=$CHILD
-            done
-            kill -KILL $WARDEN; said 'has died; starting another'
+            kill -KILL $(warden); said 'has died; starting another'
             # Answered when the other one has been started, and told of the workers.
             control status >/dev/null
             kill -KILL $PID; wait $PID; gone $ONE
+            """
+        )
+    }
+
+    @Test func ifItIsKilledItsWorkersAreToldOnceByTheSignalThatWasChosen() async throws {
+        try await RunShell.run(
+            """
+            begin --port 0 --interval 0.1 --signal-on-term USR1 -- "$WORKER" serve hold
+            serving 1; said 'generation 1 serves'; ONE=$(worker_of 1) WARDEN=$(warden)
+            kill -KILL $PID; wait $PID
+            until grep -q 'generation 1 got USR1' log; do lives $ONE || die "it was not told"; sleep 0.03; done
+            # Whoever tells it has told it all when it waits for the end.
+            until grep -q '^State:.S' /proc/$WARDEN/status; do sleep 0.03; done
+            kill -USR2 $ONE; gone $ONE; gone $WARDEN
+            expect "got USR1 got USR2" "$(sed -n 's/^generation 1 got/got/p' log | xargs)"
+            PID=
             """
         )
     }

@@ -7,7 +7,8 @@ import Testing
 ///
 /// It runs in a folder of its own. `begin OPTION… -- PROGRAM…` starts `$BATON run` in the background, as `$PID`, with the files `pid`,
 /// `status` and `log`; `said PATTERN [COUNT]` waits until the log has so many lines that grep(1) finds; `serving N…` until these
-/// generations are in the status file, `worker_of N` is the process of one; `ask [ADDRESS]` prints what is answered there; `gone PID` waits
+/// generations are in the status file, `worker_of N` is the process of one; `warden` is the one
+/// that ends them if it is killed; `ask [ADDRESS]` prints what is answered there; `gone PID` waits
 /// for a process's end; `expect WANTED GOT` ends the script if they differ; `end [STATUS]` stops it with TERM and waits.
 struct RunShell: Sendable, CustomStringConvertible {
     /// The exit status; 128 and the signal's number if a signal ended the script.
@@ -34,6 +35,8 @@ struct RunShell: Sendable, CustomStringConvertible {
             done
         }
         serving() { until [ "$(cut -d: -f1 status 2>/dev/null | xargs)" = "$*" ]; do lives $PID || die "ended"; sleep 0.03; done; }
+        warden() { for CHILD in $(cat /proc/$PID/task/$PID/children); do
+            ! grep -qx baton-warden /proc/$CHILD/comm || echo $CHILD; done; }
         worker_of() { sed -n "s/^$1://p" status; }
         port() { sed -n 's/^holding .*:\\([0-9]*\\)$/\\1/p' log | head -n 1; }
         ask() { "$WORKER" ask "${1:-$(port)}"; }

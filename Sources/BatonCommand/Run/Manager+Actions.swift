@@ -48,8 +48,9 @@ extension Manager {
             program.pidVariables.append("WATCHDOG_PID")
         }
         program.directory = options.dir ?? workingDirectory
-        // A worker that was released has had this signal already.
-        program.orphanSignal = supervision.policy.signalOnTERM.number
+        // Each is told to end once: by the warden, which knows who has been told already, or by the service manager. The kernel would
+        // tell it when this process has ended in good order, too.
+        if warden == nil, !isUnderServiceManager { program.orphanSignal = supervision.policy.signalOnTERM.number }
         do throws(SpawnError) {
             let process = try program.spawn()
             let pid = process.pid

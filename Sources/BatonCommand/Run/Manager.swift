@@ -50,6 +50,8 @@ final class Manager {
     let logPID: CInt?
     let signals: CInt
     var report: CInt?
+    /// Whether somebody else ends the workers if this process is killed.
+    let isUnderServiceManager: Bool
     var warden: Warden?
 
     /// A generation's own notify socket.
@@ -83,6 +85,7 @@ final class Manager {
         statusFile = options.statusFile.map(StatusFile.init)
         logPID = setup.logPID
         report = setup.report
+        isUnderServiceManager = setup.isUnderServiceManager
         notifier = ManagerNotifier(setup.notifier) { close($0) }
         watchdog = ManagerWatchdog(setup.watchdog)
         store = DescriptorStore(setup.sockets.stored)
@@ -100,8 +103,8 @@ final class Manager {
                 throw ManagerSetup.Failure(error.description, status: 1)
             }
         }
-        if !setup.isUnderServiceManager {
-            warden = Warden(killTimeout: supervision.policy.killTimeout)
+        if !isUnderServiceManager {
+            warden = Warden(supervision.policy)
         }
     }
 
@@ -217,7 +220,7 @@ extension Manager {
             warden?.forget(pid)
             if pid == warden?.pid {
                 say("the process that ends the workers if this one is killed has died; starting another")
-                warden = Warden(killTimeout: supervision.policy.killTimeout)
+                warden = Warden(supervision.policy)
                 for voice in voices.values { warden?.watch(voice.pid) }
             } else if pid == logPID {
                 say("the command of --log-file has ended: nobody reads what is logged")

@@ -44,9 +44,11 @@ final class ManagerSetup {
     private static let toldByManager =
         PassedSockets.variables + ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "FDSTORE", OwnManager.variable]
 
-    /// Whether the service manager ends the generations if this process is killed.
-    var isUnderServiceManager: Bool { isNotified || sockets.areInherited }
+    /// Whether the service manager ends the generations if this process is killed. Another `baton run` does not.
+    var isUnderServiceManager: Bool { !isGeneration && (isNotified || sockets.areInherited) }
     private let isNotified: Bool
+    /// Whether this process is itself a generation of a `baton run`.
+    private let isGeneration: Bool
 
     /// - Parameter name: What this process calls itself: `baton run` or `start_server`.
     init(_ options: RunOptions, command: [String], name: String) throws(Failure) {
@@ -55,6 +57,7 @@ final class ManagerSetup {
         self.command = command
         var lines = ErrorLines()
         isNotified = environmentValue("NOTIFY_SOCKET") != nil
+        isGeneration = environmentValue(OwnManager.variable) == "\(getppid())"
         notifier = ServiceNotifier.take()
         do { watchdog = try WatchdogTimeout.take() } catch { throw Failure("\(error)", status: 78) }
         // A second instance must find the first one's lock before it touches anything of it.

@@ -19,11 +19,12 @@ struct Warden: ~Copyable {
     let pid: CInt
     private let descriptor: CInt
 
-    /// - Parameter killTimeout: How long workers have to end; nil is for ever.
+    /// - Parameter policy: What tells workers to end, and how long they have for it.
     /// - Returns: Nil where the system has no such thing.
-    init?(killTimeout: Duration?) {
+    init?(_ policy: SupervisionPolicy) {
         var pid: pid_t = 0
-        descriptor = cprocess_warden(killTimeout.map { CInt(clamping: $0.milliseconds) } ?? -1, &pid)
+        let milliseconds = policy.killTimeout.map { CInt(clamping: $0.milliseconds) } ?? -1
+        descriptor = cprocess_warden(policy.signalOnTERM.number, milliseconds, &pid)
         guard descriptor >= 0 else { return nil }
         self.pid = pid
     }

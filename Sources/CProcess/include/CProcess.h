@@ -167,12 +167,13 @@ int cprocess_daemonize(bool keeps_input, int *report);
 
 /// A process that ends others when this one is gone without having done so: what it is told goes through a pipe.
 ///
-/// When this process has ended, it sends SIGTERM to those it was told of and, after so long, SIGKILL, and ends. On Linux only.
+/// When this process has ended, it sends a signal to those it was told of and, after so long, SIGKILL, and ends. On Linux only.
 /// Returns the descriptor by which it is told, or a negative errno.
 ///
-/// @param pid           The new process, a child of this one.
+/// @param end           The signal.
 /// @param milliseconds  How long those may take to end; negative is for ever.
-int cprocess_warden(int milliseconds, pid_t *pid);
+/// @param pid           The new process, a child of this one.
+int cprocess_warden(int end, int milliseconds, pid_t *pid);
 
 /// Tells the warden of a process, or that it need not care for it any more.
 void cprocess_tell_warden(int warden, pid_t pid, bool is_watched);
