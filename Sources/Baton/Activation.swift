@@ -117,7 +117,7 @@ public struct Activation: ~Copyable, Sendable {
         let carriers = inherited.takeCarriers()
         if !inherited.isEmpty {
             let passed = ListenSockets.firstInherited..<ListenSockets.firstInherited + count
-            let isSupervised = ServerStarter.names(only: passed)
+            let isSupervised = isManaged || ServerStarter.names(only: passed)
             var activation = Activation(
                 origin: predecessor == nil ? (isSupervised ? .serverStarter : .serviceManager) : .predecessor,
                 notifier: notifier,

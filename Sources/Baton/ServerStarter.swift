@@ -1,3 +1,4 @@
+internal import CProcess
 internal import Systemd
 
 #if canImport(Glibc)
@@ -28,6 +29,12 @@ enum ServerStarter {
 
         var sockets = ListenSockets()
         for (name, descriptor) in try parse(value) where !passed.contains(descriptor) {
+            // A socket that was passed has a number of the program's choice, too (`--port 8080=7`).
+            if passed.contains(where: { cprocess_same_file($0, descriptor) }) {
+                // Standard input and its like stay what they are.
+                if descriptor > STDERR_FILENO { close(descriptor) }
+                continue
+            }
             guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else {
                 throw malformed(value, "descriptor \(descriptor) of '\(name)' is not open")
             }

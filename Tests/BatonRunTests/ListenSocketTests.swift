@@ -71,6 +71,18 @@ import Testing
         )
     }
 
+    /// It finds it among those that it is passed from 3 on, and asks for it by another name than it has there.
+    @Test(.needsLibsystemd) func aProgramBuiltWithBatonServesASocketThatHasANumberOfItsOwn() async throws {
+        let shell = try await RunShell.run(
+            """
+            begin --port 127.0.0.1:0=42 --notify -- "${BATON%/*}/app"
+            serving 1; curl -sS http://127.0.0.1:$(port)/ | grep -q "pid $(worker_of 1)" || die "no answer"
+            end
+            """
+        )
+        #expect(!shell.errors.contains("nobody asked for socket"), "\(shell)")
+    }
+
     @Test(arguments: ["u0", "127.0.0.1:u0"])
     func datagrams(port: String) async throws {
         try await RunShell.run(

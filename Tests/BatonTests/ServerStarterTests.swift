@@ -3,6 +3,14 @@ import Testing
 
 @testable import Baton
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 @Suite struct ServerStarterTests {
     @Test(arguments: [
         ("", []),
@@ -32,5 +40,19 @@ import Testing
         let error = #expect(throws: ActivationError.self) { try ServerStarter.parse(value) }
         #expect(error?.code == .badEnvironment)
         #expect(error?.description.hasPrefix("SERVER_STARTER_PORT='\(value)': \(reason); ") == true)
+    }
+
+    /// In a process of its own: the environment is changed.
+    @Test func aSecondNumberOfASocketThatWasPassedIsNoOtherSocket() async {
+        await #expect(processExitsWith: .success) {
+            let passed = try ListenAddress.tcp(host: "127.0.0.1", port: 0).listen()
+            let other = try ListenAddress.tcp(host: "127.0.0.1", port: 0).listen()
+            let second = dup(passed)
+            setenv("SERVER_STARTER_PORT", "80=\(second);81=\(other)", 1)
+            guard let taken = try ServerStarter.take(besides: passed..<passed + 1),
+                taken.descriptions.map(\.name) == ["81"], fcntl(passed, F_GETFD) >= 0, fcntl(second, F_GETFD) < 0
+            else { exit(EXIT_FAILURE) }
+            exit(EXIT_SUCCESS)
+        }
     }
 }
