@@ -66,10 +66,9 @@ public struct Activation: ~Copyable, Sendable {
         self.origin = origin
         self.notifier = notifier
         self.watchdog = watchdog
-        self.store = FDStore.take(
-            notifier: notifier,
-            inherited: (sockets.descriptions + carriers.descriptions).map(\.name)
-        )
+        // What this process has bound is in no store yet, and may be put there by its name.
+        let passed = (origin == .bound ? [] : sockets.descriptions) + carriers.descriptions
+        self.store = FDStore.take(notifier: notifier, inherited: passed.map(\.name))
         self.carriers = carriers
         self.sockets = sockets
         self.start = start

@@ -35,6 +35,14 @@ import Testing
         #expect(try claim(["https", "admin", "http"], "http", "https") == ["https", "http", "not admin"])
     }
 
+    /// A service without a socket unit puts its listen socket into the store by the name by which the next process asks for it.
+    @Test func onlyWhatWasPassedIsInTheStore() throws {
+        let own = try activation(.bound, ["http"]).store.namesInUse
+        #expect(own == [])
+        let passed = try activation(.serviceManager, ["http"]).store.namesInUse
+        #expect(passed == ["http"])
+    }
+
     @Test func eachNameMustBeThere() throws {
         let said = try claim(["http"], "http", "https")
         #expect(said.count == 1 && said[0].contains("https") && said[0].contains("http[0]"), "\(said)")
