@@ -97,7 +97,10 @@ public final class FDStore: Sendable {
             try store(descriptors, name, watched: watched, attempt)
         } catch {
             // As long as that is not told, some of them may be in the store by this name.
-            if (try? remove(name.description, until: attempt.deadline)) != nil { forget(name) }
+            // Without a manager, none is.
+            if error.code == .noServiceManager || (try? remove(name.description, until: attempt.deadline)) != nil {
+                forget(name)
+            }
             throw error
         }
     }
