@@ -68,6 +68,30 @@ import Testing
         )
     }
 
+    @Test func inTheBackgroundWhatCannotBeSetUpIsSaidInTheForeground() async throws {
+        try await RunShell.run(
+            """
+            "$BATON" run --daemonize --log-file log --pid-file pid --path s --control missing/c -- "$WORKER" serve 2>said
+            expect 1 $?
+            grep -q '^baton run: --control missing/c: ' said || die "$(cat said)"
+            grep -q '^baton run: --control missing/c: ' log || die "$(cat log)"
+            """
+        )
+    }
+
+    /// Its name is too long for a socket, and nobody has asked for it.
+    @Test func withoutAControlSocketItRuns() async throws {
+        try await RunShell.run(
+            """
+            LONG=$(printf '%0100d' 0); mkdir $LONG
+            "$BATON" run --pid-file $LONG/pid --status-file status --path s --interval 0.1 -- "$WORKER" serve 2>>log & PID=$!
+            serving 1; expect "1 $(worker_of 1)" "$(ask ./s)"
+            said 'use a shorter one; this goes on, but baton restart and baton status cannot reach it'
+            end
+            """
+        )
+    }
+
     @Test func inTheBackgroundAStopBeforeItServesIsAFailure() async throws {
         try await RunShell.run(
             """

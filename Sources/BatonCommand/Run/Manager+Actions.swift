@@ -95,7 +95,7 @@ extension Manager {
         isReloading = false
         notifier.send("READY=1\nSTATUS=generation \(generation) serves (process \(pid))")
         watchdog.isServed()
-        release(report: 0)
+        report?.end(with: 0)
     }
 
     func keeping(_ failure: StartFailure) {
@@ -126,16 +126,7 @@ extension Manager {
         if let failure { notifier.send("STATUS=\(StatusLine.flattened(failure.description))") }
         // Whoever waits there has been promised a generation that serves, and none will, even if it was stopped in good order.
         let reason = failure.map { "\($0)" } ?? "it was stopped before its first generation served"
-        release(report: UInt8(failure == nil ? 1 : exitCode ?? 1), saying: "\(name): \(reason)\n")
-    }
-
-    /// Lets the process that was started in the foreground end, with that status.
-    func release(report status: UInt8, saying text: String = "") {
-        guard let report else { return }
-        let bytes = [status] + text.utf8
-        _ = write(report, bytes, bytes.count)
-        close(report)
-        self.report = nil
+        report?.end(with: UInt8(failure == nil ? 1 : exitCode ?? 1), saying: "\(name): \(reason)\n")
     }
 
     func keepRecord(_ record: GenerationRecord) {

@@ -49,7 +49,7 @@ final class Manager {
     let record: GenerationRecord?
     let logPID: CInt?
     let signals: CInt
-    var report: CInt?
+    let report: StartReport?
     /// Whether somebody else ends the workers if this process is killed.
     let isUnderServiceManager: Bool
     var warden: Warden?
@@ -100,7 +100,9 @@ final class Manager {
         signal(SIGPIPE, SIG_IGN)
         if let path = setup.controlPath {
             do { control = try ControlServer(path: path) } catch {
-                throw ManagerSetup.Failure(error.description, status: 1)
+                guard options.control == nil else { throw ManagerSetup.Failure(error.description, status: 1) }
+                // Nobody has asked for it, and everything else works without it.
+                say("\(error); this goes on, but baton restart and baton status cannot reach it")
             }
         }
         if !isUnderServiceManager {

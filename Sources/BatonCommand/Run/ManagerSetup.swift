@@ -38,7 +38,7 @@ final class ManagerSetup {
     let controlPath: String?
     let logPID: CInt?
     /// Where the process in the foreground waits to hear that the first generation is ready.
-    let report: CInt?
+    let report: StartReport?
 
     /// What tells a process of its service manager and its sockets; each generation is told something else.
     private static let toldByManager =
@@ -91,13 +91,15 @@ final class ManagerSetup {
         } else {
             logPID = nil
         }
-        var report: CInt = -1
         if options.daemonize {
             let keepsInput = sockets.entries.contains { $0.number == 0 }
-            let failure = cprocess_daemonize(keepsInput, &report)
+            var descriptor: CInt = -1
+            let failure = cprocess_daemonize(keepsInput, &descriptor)
             guard failure == 0 else { throw Failure("--daemonize: \(Errno(rawValue: -failure))", status: 1) }
+            report = StartReport(descriptor)
+        } else {
+            report = nil
         }
-        self.report = report >= 0 ? report : nil
         // The process in the foreground keeps its standard error, to say why nothing was started.
         log?.redirect()
     }

@@ -62,12 +62,15 @@ struct RunCommand: ParsableCommand {
     /// - Returns: The exit status.
     static func serve(_ options: RunOptions, _ command: [String], name: String) -> CInt {
         StandardDescriptors.open()
+        var report: StartReport?
         do throws(ManagerSetup.Failure) {
             let setup = try ManagerSetup(options, command: command, name: name)
+            report = setup.report
             return try Manager(setup).run()
         } catch {
             var lines = ErrorLines()
             lines.write("\(name): \(error)", isError: true)
+            report?.end(with: UInt8(clamping: error.status), saying: "\(name): \(error)\n")
             return error.status
         }
     }
