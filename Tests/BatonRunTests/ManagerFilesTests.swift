@@ -126,6 +126,21 @@ import Testing
         )
     }
 
+    @Test func inTheBackgroundTheCommandOfTheLogIsItsOwn() async throws {
+        try await RunShell.run(
+            """
+            # Which ends when nobody holds the other end any more.
+            SAID=$("$BATON" run --daemonize --log-file '| echo $PPID >parent; cat >out; echo over >>out' --pid-file pid \
+                --status-file status --path s --interval 0.1 -- "$WORKER" serve 2>&1) || die "$SAID"
+            PID=$(cat pid)
+            until [ -s parent ]; do sleep 0.03; done; expect $PID "$(cat parent)"
+            until grep -q 'generation 1 serves' out; do sleep 0.03; done
+            kill -TERM $PID; gone $PID; PID=
+            until grep -q '^over$' out; do sleep 0.03; done; grep -q exiting out || die "$(cat out)"
+            """
+        )
+    }
+
     @Test func standardDescriptorsThatAreClosedAreNobodyElses() async throws {
         try await RunShell.run(
             """

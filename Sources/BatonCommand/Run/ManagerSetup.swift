@@ -83,13 +83,7 @@ final class ManagerSetup {
 
         var log: LogTarget?
         if let target = options.logFile {
-            do {
-                let opened = try LogTarget(target)
-                log = opened
-                logPID = opened.pid
-            } catch { throw Failure(error.description, status: 1) }
-        } else {
-            logPID = nil
+            do { log = try LogTarget(target) } catch { throw Failure(error.description, status: 1) }
         }
         if options.daemonize {
             let keepsInput = sockets.entries.contains { $0.number == 0 }
@@ -100,7 +94,11 @@ final class ManagerSetup {
         } else {
             report = nil
         }
-        // The process in the foreground keeps its standard error, to say why nothing was started.
-        log?.redirect()
+        // The process in the foreground keeps its standard error, to say why nothing was started. A command is started here, by the
+        // process whose child it is to be.
+        do { logPID = try log?.redirect(inBackground: options.daemonize) } catch {
+            report?.end(with: 1, saying: "\(name): \(error)\n")
+            throw Failure(error.description, status: 1)
+        }
     }
 }
