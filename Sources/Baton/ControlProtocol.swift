@@ -63,5 +63,8 @@ package enum ControlProtocol {
     }
 
     /// Where the socket of a manager is that has no runtime directory.
-    package static func path(besidePIDFile path: String) -> String { "\(path).\(socketName)" }
+    package static func path(besidePIDFile path: String) -> String {
+        // An @ at the beginning would make it a name in Linux' abstract namespace.
+        "\(path.hasPrefix("@") ? "./" : "")\(path).\(socketName)"
+    }
 }

@@ -18,6 +18,17 @@ import Testing
         )
     }
 
+    @Test func anAbstractNameIsNoFileAndNoneIsRemoved() async throws {
+        try await RunShell.run(
+            """
+            NAME=@baton-$$; : >$NAME
+            begin --path $NAME --interval 0.1 \(Self.telling)
+            serving 1; said "ports \\[$NAME=3\\]"; end
+            [ -f $NAME ] || die "the file is gone"
+            """
+        )
+    }
+
     @Test func aSocketThatAnEarlierOneHasLeftIsReplaced() async throws {
         try await RunShell.run(
             """

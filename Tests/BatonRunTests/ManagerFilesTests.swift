@@ -79,6 +79,26 @@ import Testing
         )
     }
 
+    @Test func thePidFileIsEnoughToReachIt() async throws {
+        try await RunShell.run(
+            """
+            mkdir runtime; export RUNTIME_DIRECTORY="$DIR/runtime"
+            begin --path s --interval 0.1 -- "$WORKER" serve
+            serving 1; "$BATON" restart --pid-file pid || die "beside the pid file"; serving 2
+            [ -S pid.control ] && [ ! -L pid.control ] && [ ! -e runtime/baton-run ] || die "$(ls -l . runtime)"
+            end
+
+            # As in a unit, whose commands know only the folder. The link is one that was left over.
+            ln -s nowhere pid.control; export NOTIFY_SOCKET=@baton-nobody-$$
+            begin --path s --interval 0.1 -- "$WORKER" serve
+            serving 1; "$BATON" restart --pid-file pid || die "by the link"; serving 2
+            "$BATON" restart || die "in the folder"; serving 3
+            end
+            expect "log runtime" "$(ls | xargs)$(ls runtime)"
+            """
+        )
+    }
+
     /// Its name is too long for a socket, and nobody has asked for it.
     @Test func withoutAControlSocketItRuns() async throws {
         try await RunShell.run(
@@ -162,6 +182,7 @@ import Testing
             begin --port 0 --interval 0.1 --attempts 2 -- false; ended 1
             begin --port 70000 -- true; ended 64
             begin --daemonize -- true; ended 64
+            begin --port 0 --control @control -- true; ended 64
             begin; ended 64
             begin --port 0 --interval 0.1 -- "$WORKER" serve; serving 1; kill -INT $PID; ended 0
             """

@@ -22,4 +22,9 @@ import Testing
         #expect(ControlProtocol.path(inRuntimeDirectory: "") == nil)
         #expect(ControlProtocol.path(inRuntimeDirectory: nil) == nil)
     }
+
+    @Test func orBesideThePidFileAndAlwaysAFile() {
+        #expect(ControlProtocol.path(besidePIDFile: "/run/app.pid") == "/run/app.pid.control")
+        #expect(ControlProtocol.path(besidePIDFile: "@pid") == "./@pid.control")
+    }
 }

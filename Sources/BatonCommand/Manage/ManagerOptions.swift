@@ -17,7 +17,7 @@ struct ManagerOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Its --control. (default: PID-FILE.control; $RUNTIME_DIRECTORY/baton-run, which systemd sets in ExecReload=)",
+            "Its --control. (default: PID-FILE.control, or without --pid-file $RUNTIME_DIRECTORY/baton-run, which systemd sets in ExecReload=)",
             valueName: "path"
         )
     )

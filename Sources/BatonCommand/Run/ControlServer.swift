@@ -29,6 +29,7 @@ struct ControlServer: ~Copyable {
     private static let most = 64
 
     let path: String
+    private let link: String?
     private let listener: CInt
     private var clients: [Client] = []
     private var count = 0
@@ -36,7 +37,9 @@ struct ControlServer: ~Copyable {
     private(set) var restUntil: ContinuousClock.Instant?
 
     /// Makes the socket; only this user and root can reach it.
-    init(path: String) throws(Refused) {
+    ///
+    /// - Parameter link: Where a symbolic link to it is made, unless something else is there.
+    init(path: String, link: String? = nil) throws(Refused) {
         let mask = umask(0o177)
         defer { umask(mask) }
         do {
@@ -45,9 +48,18 @@ struct ControlServer: ~Copyable {
             throw Refused(description: "--control \(path): \(error)")
         }
         self.path = path
+        self.link = link.flatMap { Self.isLinked($0, to: path) ? $0 : nil }
+    }
+
+    private static func isLinked(_ link: String, to path: String) -> Bool {
+        // Left by an earlier process: the pid file beside it is this one's.
+        var status = stat()
+        if lstat(link, &status) == 0, [S_IFLNK, S_IFSOCK].contains(status.st_mode & S_IFMT) { unlink(link) }
+        return symlink(path, link) == 0
     }
 
     deinit {
+        if let link { unlink(link) }
         unlink(path)
         _ = systemClose(listener)
         for client in clients { _ = systemClose(client.descriptor) }

@@ -36,6 +36,8 @@ final class ManagerSetup {
     var pidFile: PidFile?
     let sockets: SupervisedSockets
     let controlPath: String?
+    /// Where there is to be a symbolic link to the control socket, for those who know the pid file.
+    let controlLink: String?
     let logPID: CInt?
     /// Where the process in the foreground waits to hear that the first generation is ready.
     let report: StartReport?
@@ -73,13 +75,18 @@ final class ManagerSetup {
         environment = ProcessEnvironment.variables.filter { !Self.toldByManager.contains($0.key) }
             .merging(options.variables) { $1 }
         directory = ProcessEnvironment.workingDirectory(environment)
-        let runtime = environment["RUNTIME_DIRECTORY"]
-        controlPath =
-            options.control ?? ControlProtocol.path(
-                inRuntimeDirectory: runtime,
-                named: ControlProtocol.managerSocketName
-            )
-            ?? options.pidFile.map { ControlProtocol.path(besidePIDFile: $0) }
+        let inRuntimeDirectory = ControlProtocol.path(
+            inRuntimeDirectory: environment["RUNTIME_DIRECTORY"],
+            named: ControlProtocol.managerSocketName
+        )
+        let besidePIDFile = options.pidFile.map { ControlProtocol.path(besidePIDFile: $0) }
+        // The commands of a unit know the runtime directory. Where systemd has not started this process itself, that is somebody else's.
+        let isOfUnit =
+            !isGeneration && (isNotified || sockets.areInherited || environment["SYSTEMD_EXEC_PID"] == "\(getpid())")
+        let standard =
+            isOfUnit ? inRuntimeDirectory ?? besidePIDFile : besidePIDFile ?? inRuntimeDirectory
+        controlPath = options.control ?? standard
+        controlLink = isOfUnit && options.control == nil && inRuntimeDirectory != nil ? besidePIDFile : nil
 
         var log: LogTarget?
         if let target = options.logFile {

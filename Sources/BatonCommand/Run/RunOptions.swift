@@ -52,7 +52,7 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The socket by which baton restart and baton status reach this. (default: $RUNTIME_DIRECTORY/baton-run, else PID-FILE.control)",
+            "The socket by which baton restart and baton status reach this. (default: PID-FILE.control; in a unit $RUNTIME_DIRECTORY/baton-run, and PID-FILE.control is a link to it)",
             valueName: "path"
         )
     )
@@ -126,6 +126,11 @@ struct RunOptions: ParsableArguments {
         for (name, value) in [("signal-on-hup", signalOnHup), ("signal-on-term", signalOnTerm)]
         where Signal(name: value) == nil {
             throw ValidationError("--\(name) \(value): it is a signal: \(Signal.names.joined(separator: ", "))")
+        }
+        if let control, control.hasPrefix("@") {
+            throw ValidationError(
+                "--control \(control): every user of this machine could ask on a socket in the abstract namespace; use a path"
+            )
         }
         for path in paths where path.contains(where: { $0 == ";" || $0.isNewline }) {
             throw ValidationError(

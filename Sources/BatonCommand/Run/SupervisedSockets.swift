@@ -65,7 +65,8 @@ final class SupervisedSockets {
             // A colon would be the end of a name in LISTEN_FDNAMES.
             let name = DescriptorStore.isName(path) ? path : "unix"
             entries.append(.init(descriptor: descriptor, name: name, serverStarterName: path))
-            paths.append(path)
+            // A name in the abstract namespace is no file.
+            if !path.hasPrefix("@") { paths.append(path) }
         }
     }
 
