@@ -17,7 +17,8 @@ internal import Darwin
 /// taken over. Nobody tells it from what a socket unit brings: a service without one has to put its listen socket there, too, as the next
 /// generation binds no address where anything was passed to it.
 ///
-/// Thread-safe. Calls wait for the manager, but no longer than ``timeLimit``.
+/// Thread-safe. Calls wait for the manager, but no longer than ``timeLimit``; ``put(_:as:watched:)`` up to 250 ms longer, to see what it has
+/// refused.
 public final class FDStore: Sendable {
     /// The most descriptors in one message: the kernel's limit (unix(7)).
     public static let mostAtOnce = 253

@@ -3,7 +3,7 @@
 ///
 /// As a value of a log line's metadata it becomes that field, whatever its key is; lines that go elsewhere are without it.
 public struct JournalMessageID: Sendable, Hashable, CustomStringConvertible {
-    /// 32 hexadecimal digits, in lower case.
+    /// The digits, as they were given.
     public let description: String
 
     /// - Parameter digits: 32 hexadecimal digits, as `systemd-id128 new` makes them.

@@ -14,7 +14,9 @@ public enum NotifyOutcome: Sendable, Hashable {
 
 /// Tells the service manager how this service is: sd_notify(3).
 ///
-/// Thread-safe. No call waits longer than ``timeLimit``. Children do not inherit `NOTIFY_SOCKET` once it has been taken.
+/// Thread-safe. No call waits longer than ``timeLimit``, but for ``barrier(within:)``, which has a limit of its own, and where the
+/// manager has a `vsock:` address: there libsystemd sends, which knows no limit. Children do not inherit `NOTIFY_SOCKET` once it has
+/// been taken.
 public struct ServiceNotifier: Sendable {
     private enum Manager: Sendable {
         case nobody
