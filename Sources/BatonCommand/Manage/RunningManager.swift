@@ -16,8 +16,13 @@ struct RunningManager {
     /// Why it could not be found, or what was asked of it did not happen.
     struct Failure: Error, CustomStringConvertible {
         let description: String
+        /// Whether it is certain that it does not run.
+        let isGone: Bool
 
-        init(_ description: String) { self.description = description }
+        init(_ description: String, isGone: Bool = false) {
+            self.description = description
+            self.isGone = isGone
+        }
     }
 
     /// Held on to since the file has been read: whatever ends then, and whoever gets its number, no other process is meant.
@@ -30,7 +35,11 @@ struct RunningManager {
     init(pidFile: String) throws(Failure) {
         let file = open(pidFile, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else {
-            throw Failure("--pid-file \(pidFile): open(2): \(Errno(rawValue: errno)); does it run?")
+            let failure = errno
+            throw Failure(
+                "--pid-file \(pidFile): open(2): \(Errno(rawValue: failure)); does it run?",
+                isGone: failure == ENOENT
+            )
         }
         defer { close(file) }
         process = try Self.holder(of: file, pidFile)
@@ -40,12 +49,17 @@ struct RunningManager {
     private static func holder(of file: CInt, _ path: String) throws(Failure) -> ProcessHandle {
         while true {
             guard let pid = PidFile.read(file) else {
-                throw Failure("--pid-file \(path): there is no number in it; does it run, or is it about to start?")
+                let isGone = flock(file, LOCK_SH | LOCK_NB) == 0
+                throw Failure(
+                    "--pid-file \(path): there is no number in it: it \(isGone ? "does not run" : "only just starts")",
+                    isGone: isGone
+                )
             }
             let process = ProcessHandle(pid)
             guard flock(file, LOCK_SH | LOCK_NB) != 0 else {
                 throw Failure(
-                    "--pid-file \(path): it does not run: nobody holds the lock of the file, which says \(pid)"
+                    "--pid-file \(path): it does not run: nobody holds the lock of the file, which says \(pid)",
+                    isGone: true
                 )
             }
             // Another one may have taken the file over in between: then the number was not that of whoever has the lock.

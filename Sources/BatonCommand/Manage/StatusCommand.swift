@@ -15,6 +15,8 @@ struct StatusCommand: ParsableCommand {
               0    a generation serves
               1    it runs, and none serves
               3    it does not run; standard error says why
+              4    whether it runs is not known, or it does and does not answer;
+                   standard error says which
               64   wrong usage
             """
     )
@@ -25,15 +27,31 @@ struct StatusCommand: ParsableCommand {
     var json = false
 
     func run() throws {
+        let answer: (line: String, status: StatusLine)
+        do { answer = try ask() } catch let failure as RunningManager.Failure {
+            var lines = ErrorLines()
+            lines.write("baton status: \(failure)", isError: true)
+            throw ExitCode(failure.isGone ? 3 : 4)
+        }
+        print(json ? answer.line : answer.status.text)
+        if !answer.status.generations.contains(where: { $0.state == "serving" }) { throw ExitCode.failure }
+    }
+
+    private func ask() throws -> (line: String, status: StatusLine) {
+        let path = try manager.controlPath()
         let line: String
-        do { line = try manager.ask(ControlProtocol.status, as: "status") } catch let exit as ExitCode {
-            throw exit == .failure ? ExitCode(3) : exit
+        switch ControlQuestion.ask(ControlProtocol.status, at: path, timeout: manager.timeout) {
+        case .said(let text): line = text
+        case .done: line = ""
+        case .failed(let reason):
+            // Of one that is known by its pid file, somebody holds the lock.
+            let isKnown = manager.control == nil && manager.pidFile != nil
+            throw RunningManager.Failure(reason, isGone: !isKnown && DesertedSocket.isOne(path))
         }
         guard let status = try? JSONDecoder().decode(StatusLine.self, from: Data(line.utf8)) else {
             throw RunningManager.Failure("the answer is not understood: '\(line)'; is it another version of baton?")
         }
-        print(json ? line : status.text)
-        if !status.generations.contains(where: { $0.state == "serving" }) { throw ExitCode.failure }
+        return (line, status)
     }
 }
 
