@@ -176,17 +176,28 @@ static int read_detached(int pipe, pid_t child, pid_t *pid) {
     return report.stage == cprocess_unknown ? 0 : -report.failure;
 }
 
+// Close-on-exec from the beginning, where that can be: a child that another thread starts at this very moment would keep it open, and
+// what becomes of the program would not be known before that ends.
+static int open_pipe(int ends[2]) {
+#ifdef __linux__
+    return pipe2(ends, O_CLOEXEC) != 0 ? -errno : 0;
+#else
+    if (pipe(ends) != 0) return -errno;
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    return 0;
+#endif
+}
+
 int cprocess_spawn(const struct cprocess_program *program, pid_t *pid, int *result) {
     struct plan plan;
     int ends[2];
     int failure = prepare(&plan, program);
-    if (failure == 0 && pipe(ends) != 0) failure = -errno;
+    if (failure == 0) failure = open_pipe(ends);
     if (failure != 0) {
         discard(&plan);
         return failure;
     }
-    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
 
     // A handler of the caller's must not run in the child.
     sigset_t all, before;
