@@ -49,9 +49,12 @@ static int open_private(sd_bus **bus) {
     return result;
 }
 
-static int keep_failure(struct csystemd_manager *manager, sd_bus_error *error, int result) {
+void csystemd_bus_forget_failure(struct csystemd_manager *manager) {
     free(manager->failure);
     manager->failure = NULL;
+}
+
+static int keep_failure(struct csystemd_manager *manager, sd_bus_error *error, int result) {
     if (sd_bus_error_is_set(error) && asprintf(&manager->failure, "%s: %s", error->name, error->message) < 0)
         manager->failure = NULL;
     sd_bus_error_free(error);
@@ -59,6 +62,7 @@ static int keep_failure(struct csystemd_manager *manager, sd_bus_error *error, i
 }
 
 int csystemd_bus_call(struct csystemd_manager *manager, sd_bus_message *message, sd_bus_message **reply) {
+    csystemd_bus_forget_failure(manager);
     uint64_t left = time_left(manager);
     if (left == 0)
         return -ETIMEDOUT;
@@ -79,8 +83,15 @@ static int on_job_removed(sd_bus_message *message, void *userdata, sd_bus_error 
 }
 
 static int listen_for_jobs(struct csystemd_manager *manager, int is_bus) {
-    int result = sd_bus_match_signal(manager->bus, NULL, is_bus ? service : NULL, manager_path, manager_interface,
-                                     "JobRemoved", on_job_removed, manager);
+    uint64_t left = time_left(manager);
+    if (left == 0)
+        return -ETIMEDOUT;
+    // sd_bus_match_signal(3) is a call to the message bus, too, and else waits for 25 s.
+    int result = sd_bus_set_method_call_timeout(manager->bus, left);
+    if (result < 0)
+        return result;
+    result = sd_bus_match_signal(manager->bus, NULL, is_bus ? service : NULL, manager_path, manager_interface,
+                                 "JobRemoved", on_job_removed, manager);
     if (result < 0 || !is_bus)
         return result;
     // Without it PID 1 sends its signals to those only who are connected to itself.

@@ -24,6 +24,9 @@ struct csystemd_manager {
 /// Lets the bus do what there is to do, or waits for that.
 int csystemd_bus_turn(struct csystemd_manager *manager);
 
+/// What the manager said to an earlier call is not said of the next one.
+void csystemd_bus_forget_failure(struct csystemd_manager *manager);
+
 /// Calls, and keeps what the manager says if it fails. A reply is the caller's.
 int csystemd_bus_call(struct csystemd_manager *manager, sd_bus_message *message, sd_bus_message **reply);
 

@@ -104,6 +104,7 @@ int csystemd_manager_start_scope(struct csystemd_manager *manager, const struct 
 
 int csystemd_manager_wait_for_job(struct csystemd_manager *manager, const char *job, char **result) {
     int code = 0;
+    csystemd_bus_forget_failure(manager);
     manager->job = job;
     while (code >= 0 && manager->result == NULL)
         code = csystemd_bus_turn(manager);
