@@ -62,6 +62,17 @@ import Testing
         #expect(ControlGroup(path: "/user.slice/session-1.scope").isOfService == false)
     }
 
+    /// Whose worker is released, and need not be waited for.
+    @Test func aScopeThatTheManagerIsInItselfIsNoneOfADrain() {
+        let scope = "0::/system.slice/app-drain-7.scope\n"
+        #expect(ProcessTree.isDrainScope(scope, besides: "0::/system.slice/app.service\n"))
+        #expect(ProcessTree.isDrainScope(scope, besides: "0::/system.slice/app-drain-6.scope\n"))
+        #expect(!ProcessTree.isDrainScope(scope, besides: scope))
+        for other in ["0::/system.slice/app.service/worker\n", "0::/user.slice/session-1.scope\n", "0::/\n", ""] {
+            #expect(!ProcessTree.isDrainScope(other, besides: "0::/system.slice/app.service\n"), "\(other)")
+        }
+    }
+
     @Test func limits() throws {
         #expect(try DrainLimit("45").duration == .seconds(45))
         #expect(try DrainLimit("2m").duration == .seconds(120))

@@ -28,10 +28,17 @@ enum ProcessTree {
     /// Whether the process is in a scope of `baton drain-scope`, and systemd sees to its end. Any other control group may be one that it
     /// has made itself.
     static func isInDrainScope(_ pid: CInt) -> Bool {
-        guard let group = try? SmallFile.read("/proc/\(pid)/cgroup"), let name = group.split(separator: "/").last
+        guard let group = try? SmallFile.read("/proc/\(pid)/cgroup"), let own = try? SmallFile.read("/proc/self/cgroup")
         else { return false }
         // Asked afterwards: whoever has ended is in the root group.
-        return ProcessEntry(pid: pid) != nil && name.contains("-drain-")
-            && name.prefix { !$0.isNewline }.hasSuffix(".scope")
+        return ProcessEntry(pid: pid) != nil && isDrainScope(group, besides: own)
+    }
+
+    /// - Parameters:
+    ///   - group: The text of a `/proc/PID/cgroup` (cgroups(7)).
+    ///   - own: That of this process, which may be in a scope of such a name itself: its children are where it has started them then.
+    static func isDrainScope(_ group: String, besides own: String) -> Bool {
+        guard group != own, let name = group.split(separator: "/").last else { return false }
+        return name.contains("-drain-") && name.prefix { !$0.isNewline }.hasSuffix(".scope")
     }
 }
