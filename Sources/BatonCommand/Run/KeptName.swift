@@ -8,6 +8,9 @@ enum KeptName {
 
     static func forManager(_ name: String, isWatched: Bool) -> String { (isWatched ? watched : kept) + name }
 
+    /// The names by which it may be kept: also that of a descriptor that was stored before the program had a manager.
+    static func all(for name: String) -> [String] { [kept + name, watched + name, name] }
+
     /// The name that the generations know, and whether it is dropped when its peer hangs up; nil for what they have not stored.
     static func ofGeneration(_ name: String) -> (name: String, isWatched: Bool)? {
         for (prefix, isWatched) in [(kept, false), (watched, true)] where name.hasPrefix(prefix) {

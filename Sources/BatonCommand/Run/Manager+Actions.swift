@@ -102,9 +102,8 @@ extension Manager {
         guard isReloading else { return }
         isReloading = false
         let current = supervision.current?.number ?? 0
-        notifier.send(
-            "READY=1\nSTATUS=generation \(current) serves; restart failed: \(StatusLine.flattened(failure.description))"
-        )
+        let status = "generation \(current) serves; restart failed: \(failure)"
+        notifier.send(ServiceNotification.ready.status(flattening: status).text)
     }
 
     func changed() {
@@ -123,7 +122,7 @@ extension Manager {
         case .notExecuted(_, let errno): exitCode = errno == ENOENT ? 127 : 126
         case .ended, .notReady, .stopping: exitCode = 1
         }
-        if let failure { notifier.send("STATUS=\(StatusLine.flattened(failure.description))") }
+        if let failure { notifier.send(ServiceNotification().status(flattening: "\(failure)").text) }
         // Whoever waits there has been promised a generation that serves, and none will, even if it was stopped in good order.
         let reason = failure.map { "\($0)" } ?? "it was stopped before its first generation served"
         report?.end(with: UInt8(failure == nil ? 1 : exitCode ?? 1), saying: "\(name): \(reason)\n")

@@ -74,8 +74,8 @@ extension Manager {
 
     /// Takes it out of the service manager's store, too.
     func removeFromManager(_ name: String) {
-        for isWatched in [false, true] {
-            notifier.send("FDSTOREREMOVE=1\nFDNAME=\(KeptName.forManager(name, isWatched: isWatched))")
+        for kept in KeptName.all(for: name) where kept != GenerationRecord.name {
+            notifier.send("FDSTOREREMOVE=1\nFDNAME=\(kept)")
         }
     }
 

@@ -6,9 +6,15 @@ struct ManagerNotifier {
     private struct Message {
         var text: String
         var descriptors: [CInt]
+
+        /// Whether a later one says the same, or something newer.
+        var isPassing: Bool {
+            descriptors.isEmpty
+                && text.split(separator: "\n").allSatisfy { $0.hasPrefix("STATUS=") || $0 == "WATCHDOG=1" }
+        }
     }
 
-    /// More than can be of interest; then the oldest is dropped.
+    /// More than can be of interest; then the oldest is dropped, and before it what others make up for.
     private static let most = 64
 
     private let notifier: ServiceNotifier
@@ -27,7 +33,9 @@ struct ManagerNotifier {
     /// - Parameter descriptors: Are closed when they have been sent.
     mutating func send(_ text: String, descriptors: [CInt] = []) {
         waiting.append(Message(text: text, descriptors: descriptors))
-        if waiting.count > Self.most { waiting.removeFirst().descriptors.forEach(closing) }
+        if waiting.count > Self.most {
+            waiting.remove(at: waiting.firstIndex(where: \.isPassing) ?? 0).descriptors.forEach(closing)
+        }
         flush()
     }
 

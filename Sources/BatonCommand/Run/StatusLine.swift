@@ -22,11 +22,6 @@ struct StatusLine: Codable {
     var lastFailure: String?
     /// The process of the command of `--log-file`.
     var log: Int32?
-
-    /// In one line: a newline would end the message that it is a part of.
-    static func flattened(_ text: String) -> String {
-        String(text.map { $0.isNewline ? " " : $0 })
-    }
 }
 
 extension Manager {
