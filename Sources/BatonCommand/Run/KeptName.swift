@@ -9,7 +9,10 @@ enum KeptName {
     static func forManager(_ name: String, isWatched: Bool) -> String { (isWatched ? watched : kept) + name }
 
     /// The names by which it may be kept: also that of a descriptor that was stored before the program had a manager.
-    static func all(for name: String) -> [String] { [kept + name, watched + name, name] }
+    static func all(for name: String) -> [String] {
+        // No generation knows what it is kept by here; of that name, there would be another one's.
+        [kept + name, watched + name] + (ofGeneration(name) == nil ? [name] : [])
+    }
 
     /// The name that the generations know, and whether it is dropped when its peer hangs up; nil for what they have not stored.
     static func ofGeneration(_ name: String) -> (name: String, isWatched: Bool)? {
