@@ -20,6 +20,9 @@ final class ProcessHandle {
         descriptor = cprocess_watch(pid)
     }
 
+    /// Whether there was one; else the number may be one of another PID namespace.
+    var wasThere: Bool { descriptor != -ESRCH }
+
     deinit {
         if descriptor >= 0 { close(descriptor) }
     }
@@ -30,8 +33,8 @@ final class ProcessHandle {
     func signal(_ number: CInt) -> Bool {
         guard descriptor >= 0 else {
             // There was none: whoever has the number now is another one.
-            if descriptor == -ESRCH { errno = ESRCH }
-            return descriptor != -ESRCH && kill(pid, number) == 0
+            if !wasThere { errno = ESRCH }
+            return wasThere && kill(pid, number) == 0
         }
         let result = cprocess_signal(descriptor, number)
         if result < 0 { errno = -result }
@@ -44,7 +47,7 @@ final class ProcessHandle {
     /// - Returns: Whether it has ended.
     func waitForEnd(until deadline: ContinuousClock.Instant?) -> Bool {
         while true {
-            guard descriptor != -ESRCH, descriptor >= 0 || kill(pid, 0) == 0 || errno == EPERM else { return true }
+            guard wasThere, descriptor >= 0 || kill(pid, 0) == 0 || errno == EPERM else { return true }
             let left = deadline.map { max(.zero, $0 - .now) }
             // Where a process can not be polled, it is looked at.
             let limit = descriptor >= 0 ? left : min(left ?? .milliseconds(20), .milliseconds(20))

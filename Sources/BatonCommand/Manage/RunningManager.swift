@@ -107,9 +107,9 @@ struct RunningManager {
         }
     }
 
-    /// One that has ended already is as good as one that was told to.
+    /// One that has ended meanwhile is as good as one that was told to.
     private static func send(_ number: CInt, to process: ProcessHandle, called name: String) throws(Failure) {
-        guard !process.signal(number), errno != ESRCH else { return }
+        guard !process.signal(number), errno != ESRCH || !process.wasThere else { return }
         throw Failure("\(name) \(process.pid) cannot be sent \(Signal(number: number)): \(Errno(rawValue: errno))")
     }
 
