@@ -278,10 +278,12 @@ import Testing
             } else if let wake = stage.supervision.wake {
                 stage.now = wake
                 stage.tell(.woken)
+            } else {
+                break
             }
         }
         #expect(answered == [1, 2])
-        // What was starting, and the attempts of theirs: one more where each has some of its own.
+        // What was starting, and the three attempts of both; queued, all attempts of it, and three of each.
         #expect(failed == (isQueued ? 9 : 4))
         #expect(stage.supervision.wake != nil, "and it is tried again")
     }
