@@ -48,9 +48,9 @@ extension Manager {
             program.pidVariables.append("WATCHDOG_PID")
         }
         program.directory = options.dir ?? workingDirectory
-        // Each is told to end once: by the warden, which knows who has been told already, or by the service manager. The kernel would
-        // tell it when this process has ended in good order, too.
-        if warden == nil, !isUnderServiceManager { program.orphanSignal = supervision.policy.signalOnTERM.number }
+        // The kernel would tell a worker that has been released, too, when this process ends in good order; under a service manager there
+        // are such workers, and it is that which ends the others.
+        if !isUnderServiceManager { program.orphanSignal = supervision.policy.signalOnTERM.number }
         do throws(SpawnError) {
             let process = try program.spawn()
             let pid = process.pid

@@ -167,7 +167,8 @@ int cprocess_daemonize(bool keeps_input, int *report);
 
 /// A process that ends others when this one is gone without having done so: what it is told goes through a pipe.
 ///
-/// When this process has ended, it sends a signal to those it was told of and, after so long, SIGKILL, and ends. On Linux only.
+/// When this process has ended, it sends a signal to those it was told of that the kernel does not tell (PR_SET_PDEATHSIG, which it
+/// forgets where a process changes its user) and, after so long, SIGKILL, and ends. On Linux only.
 /// Returns the descriptor by which it is told, or a negative errno.
 ///
 /// @param end           The signal.
