@@ -2,8 +2,8 @@ import NIOCore
 
 /// Sees the bytes of a connection, before and behind its HTTP/2 handler.
 ///
-/// It tells the ``HTTP2DrainHandler`` of its pipeline that bytes arrive, as frames of streams do not come by that, and sends what
-/// SwiftNIO's HTTP/2 handler is not to know of.
+/// It tells the ``HTTP2DrainHandler`` of its pipeline that bytes arrive, as frames of streams do not come by that, has SwiftNIO's HTTP/2
+/// handler go on behind an error that is none, and sends what that handler is not to know of.
 final class HTTP2BytesHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -22,7 +22,14 @@ final class HTTP2BytesHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         observer?.received()
+        // A frame has 9 bytes at least.
+        var frames = unwrapInboundIn(data).readableBytes / 9 + 1
         context.fireChannelRead(data)
+        // It decodes nothing behind an error of the connection until more is received, which may be never.
+        while frames > 0, observer?.takeStop() == true {
+            frames -= 1
+            context.fireChannelRead(wrapInboundOut(ByteBuffer()))
+        }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {

@@ -42,6 +42,8 @@ public final class HTTP2DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     private var timer: Scheduled<Void>?
     private var closePromise: EventLoopPromise<Void>?
     private var bytes: HTTP2BytesHandler?
+    /// The HTTP/2 handler has stopped in the middle of what it received, for an error that is not passed on.
+    private var hasStopped = false
     private var streams: [ObjectIdentifier: HTTP2StreamDrainHandler] = [:]
 
     /// Creates the handler of one connection.
@@ -132,11 +134,13 @@ public final class HTTP2DrainHandler: ChannelDuplexHandler, RemovableChannelHand
     public func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if state.isDraining {
             switch error {
-            case is NIOHTTP2Errors.StreamError, is NIOHTTP2Errors.NoSuchStream,
-                is NIOHTTP2Errors.RaisedGoawayLastStreamID:
+            case is NIOHTTP2Errors.NoSuchStream:
+                hasStopped = true
+                return
+            case is NIOHTTP2Errors.RaisedGoawayLastStreamID:
                 return
             default:
-                break
+                if NIOHTTP2Errors.concernsOneStream(error) { return }
             }
         }
         context.fireErrorCaught(error)
@@ -192,6 +196,12 @@ public final class HTTP2DrainHandler: ChannelDuplexHandler, RemovableChannelHand
 
     func received() {
         state.moved()
+    }
+
+    /// Whether the HTTP/2 handler has stopped since this was asked last.
+    func takeStop() -> Bool {
+        defer { hasStopped = false }
+        return hasStopped
     }
 
     func opened(_ stream: HTTP2StreamDrainHandler) {

@@ -4,7 +4,8 @@ public import NIOHTTP2
 
 /// Tells the connection's ``HTTP2DrainHandler`` of one stream: that it is open, and what was asked for.
 ///
-/// Its place is at the front of a stream's pipeline, where the stream's frames still are frames.
+/// Its place is at the front of a stream's pipeline, where the stream's frames still are frames. From responses it takes header fields that
+/// HTTP/2 forbids: for one of them a connection manager closes the connection, with all other streams.
 public final class HTTP2StreamDrainHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// The client's frames.
     public typealias InboundIn = HTTP2Frame.FramePayload
@@ -56,7 +57,12 @@ public final class HTTP2StreamDrainHandler: ChannelDuplexHandler, RemovableChann
     /// Notes that the response has begun.
     public func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         isResponding = true
-        context.write(data, promise: promise)
+        guard case .headers(var frame) = unwrapOutboundIn(data) else {
+            context.write(data, promise: promise)
+            return
+        }
+        ConnectionHeaders.remove(from: &frame.headers)
+        context.write(wrapOutboundOut(.headers(frame)), promise: promise)
     }
 
     /// What the stream is at.

@@ -17,7 +17,7 @@ enum Echo {
         router.get(RouterPath(path)) { _, _ in
             Response(
                 status: .upgradeRequired,
-                headers: [.upgrade: "websocket", .contentType: "text/plain; charset=utf-8"],
+                headers: [.connection: "upgrade", .upgrade: "websocket", .contentType: "text/plain; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: "\(path) is a WebSocket\n"))
             )
         }

@@ -17,17 +17,32 @@ import Testing
     /// The streams whose request has come, which it never answers.
     private final class Requests: Sendable {
         let paths = Mutex<[String]>([])
+        let ended = Mutex(0)
+        let streams = Mutex<[any Channel]>([])
     }
+
+    private struct Answer {}
 
     private final class Stream: ChannelInboundHandler {
         typealias InboundIn = HTTP2Frame.FramePayload
+        typealias OutboundOut = HTTP2Frame.FramePayload
         private let requests: Requests
 
         init(_ requests: Requests) { self.requests = requests }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            guard case .headers(let frame) = unwrapInboundIn(data) else { return }
-            requests.paths.withLock { $0.append(frame.headers.first(name: ":path") ?? "") }
+            switch unwrapInboundIn(data) {
+            case .headers(let frame): requests.paths.withLock { $0.append(frame.headers.first(name: ":path") ?? "") }
+            case .data(let frame) where frame.endStream: requests.ended.withLock { $0 += 1 }
+            default: break
+            }
+        }
+
+        /// Answers as a server of HTTP/1.1 would.
+        func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+            guard event is Answer else { return context.fireUserInboundEventTriggered(event) }
+            let headers: HPACKHeaders = [":status": "426", "upgrade": "websocket", "connection": "upgrade"]
+            context.writeAndFlush(wrapOutboundOut(.headers(.init(headers: headers, endStream: true))), promise: nil)
         }
     }
 
@@ -43,7 +58,8 @@ import Testing
             streamConfiguration: .init(),
             streamDelegate: manager.http2StreamDelegate
         ) { [requests] stream in
-            stream.eventLoop.makeCompletedFuture {
+            requests.streams.withLock { $0.append(stream) }
+            return stream.eventLoop.makeCompletedFuture {
                 try stream.pipeline.syncOperations.addHandlers(HTTP2StreamDrainHandler(), Stream(requests))
             }
         }
@@ -65,8 +81,14 @@ import Testing
     private func toServer() throws { try carry(from: client, to: server) }
     private func toClient() throws { try carry(from: server, to: client) }
 
-    private func request(_ path: String, _ stream: HTTP2StreamID, endStream: Bool = true) {
-        let headers: HPACKHeaders = [":method": "GET", ":scheme": "http", ":authority": "test", ":path": path]
+    private func request(
+        _ path: String,
+        _ stream: HTTP2StreamID,
+        endStream: Bool = true,
+        _ more: HPACKHeaders = [:]
+    ) {
+        var headers: HPACKHeaders = [":method": "GET", ":scheme": "http", ":authority": "test", ":path": path]
+        headers.add(contentsOf: more)
         let frame = HTTP2Frame(
             streamID: stream,
             payload: .headers(.init(headers: headers, endStream: endStream))
@@ -84,6 +106,16 @@ import Testing
             case .rstStream: said.append("reset \(Int(frame.streamID))")
             default: break
             }
+        }
+        return said
+    }
+
+    /// The streams' answers that have come, with their status and no other header field.
+    private func answers() throws -> [String] {
+        var said: [String] = []
+        while let frame = try client.readInbound(as: HTTP2Frame.self) {
+            guard case .headers(let answer) = frame.payload else { continue }
+            said.append("\(Int(frame.streamID)): " + answer.headers.map(\.value).joined(separator: " "))
         }
         return said
     }
@@ -120,6 +152,55 @@ import Testing
         #expect(server.isActive)
         try toClient()
         #expect(try frames().contains("goaway 1 \(HTTP2ErrorCode.noError)"))
+    }
+
+    /// All of it comes in one read, and SwiftNIO's handler stops in the middle of that.
+    @Test func whatIsBehindABodyOfARefusedRequestIsRead() throws {
+        request("/upload", 1, endStream: false)
+        try toServer()
+        drain()
+        server.embeddedEventLoop.advanceTime(by: HTTP2DrainHandler.goAwayLimit)
+        request("/late", 3, endStream: false)
+        func body(_ stream: HTTP2StreamID, endStream: Bool) -> HTTP2Frame {
+            let data = IOData.byteBuffer(ByteBuffer(string: "body"))
+            return HTTP2Frame(streamID: stream, payload: .data(.init(data: data, endStream: endStream)))
+        }
+        for _ in 0..<3 { client.writeAndFlush(body(3, endStream: false), promise: nil) }
+        client.writeAndFlush(body(1, endStream: true), promise: nil)
+        var all = ByteBuffer()
+        while case .byteBuffer(var bytes) = try client.readOutbound(as: IOData.self) { all.writeBuffer(&bytes) }
+        try server.writeInbound(all)
+        #expect(requests.ended.withLock { $0 } == 1)
+        #expect(requests.paths.withLock { $0 } == ["/upload"])
+        #expect(server.isActive)
+    }
+
+    /// The manager would close the connection for it, with all that is under way.
+    @Test func aMalformedRequestEndsItsStreamOnly() throws {
+        request("/slow", 1)
+        request("/upload", 3, endStream: false, ["content-length": "2"])
+        try toServer()
+        drain()
+        let data = HTTP2Frame.FramePayload.Data(data: .byteBuffer(ByteBuffer(string: "too long")))
+        // The client's own handler would not let it pass.
+        var frame = ByteBuffer(bytes: [0, 0, 8, 0, 0, 0, 0, 0, 3])
+        if case .byteBuffer(var bytes) = data.data { frame.writeBuffer(&bytes) }
+        try server.writeInbound(frame)
+        server.embeddedEventLoop.run()
+        #expect(server.isActive)
+        try toClient()
+        #expect(try frames().contains("reset 3"))
+    }
+
+    @Test func headersThatAreForbiddenDoNotEndTheConnection() throws {
+        request("/other", 1)
+        request("/echo", 3)
+        try toServer()
+        let streams = requests.streams.withLock { $0 }
+        streams[1].pipeline.fireUserInboundEventTriggered(Answer())
+        #expect(server.isActive)
+        try toClient()
+        #expect(try answers() == ["3: 426"])
     }
 
     @Test func theReportNamesTheRequestsWithoutTheirQueries() throws {
