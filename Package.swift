@@ -377,7 +377,8 @@ let package = Package(
         .testTarget(
             name: "BatonTLSTests",
             dependencies: [
-                "Baton", "BatonNIO", "BatonTLS", "Systemd", "TestCertificates", .logging, .nioCore, .nioHTTP1,
+                "Baton", "BatonNIO", "BatonTLS", "Systemd", "TestCertificates", .logging, .nioCore,
+                .nioEmbedded, .nioHTTP1,
                 .nioPosix, .nioSSL, .nioTLS,
             ],
             swiftSettings: strict

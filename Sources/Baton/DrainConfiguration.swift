@@ -19,7 +19,10 @@ public struct DrainConfiguration: Sendable, Hashable {
 
     /// How long a client that is sending a request is waited for, and a second more for each 500 bytes that it sends: then its connection
     /// is cut, and reported. So a client that sends a byte a second keeps nobody waiting until the ``timeout``, and a long upload
-    /// that goes on may take all of it.
+    /// that goes on may take all of it. A TLS handshake that has begun has this time, too.
+    ///
+    /// It is for HTTP/1.1. An HTTP/2 client that sends nothing may have been told to wait (flow control), which cannot be seen: its
+    /// requests have the time until the ``timeout``.
     public var requestGrace: Duration {
         didSet { requestGrace = Self.bounded(requestGrace) }
     }

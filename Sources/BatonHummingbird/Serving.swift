@@ -21,6 +21,8 @@ public struct Serving: Sendable {
 
         /// How long an idle connection is still served in a drain.
         package var linger: TimeAmount { TimeAmount(drain.linger) }
+        /// How long a drain waits for the rest of what a client has begun to send.
+        package var requestGrace: TimeAmount { TimeAmount(drain.requestGrace) }
     }
 
     /// Serves a connection that is set up, and returns when it is closed.

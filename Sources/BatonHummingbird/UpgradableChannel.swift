@@ -31,7 +31,7 @@ package struct UpgradableChannel: Sendable {
             let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
             let drain = HTTP1DrainHandler(
                 linger: context.linger,
-                requestGrace: TimeAmount(context.drain.requestGrace),
+                requestGrace: context.requestGrace,
                 report: report.callAsFunction
             )
             try pipeline.addHandler(drain, position: .before(codec))

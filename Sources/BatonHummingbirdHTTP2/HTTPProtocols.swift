@@ -14,8 +14,11 @@ struct HTTPProtocols: Sendable {
     private let http2: HTTP2Channel
     private let context: Serving.Context
     private let goAwayLimit: TimeAmount
+    /// How long a connection may be silent before it has shown what it speaks.
+    let idleTimeout: TimeAmount?
 
     init(_ configuration: HTTP2Channel.Configuration, _ upgrades: [HTTP1Upgrade], _ context: Serving.Context) {
+        idleTimeout = configuration.streamConfiguration.idleTimeout ?? configuration.idleTimeout.map { TimeAmount($0) }
         http1 = UpgradableChannel(configuration.streamConfiguration, upgrades, context)
         var configuration = configuration
         let handlers = configuration.streamConfiguration.additionalChannelHandlers

@@ -22,7 +22,11 @@ extension Serving {
             let protocols = HTTPProtocols(configuration, upgrades, context)
             return { channel in
                 protocols.negotiate {
-                    try channel.pipeline.syncOperations.configureByFirstBytes(linger: context.linger) { first in
+                    try channel.pipeline.syncOperations.configureByFirstBytes(
+                        linger: context.linger,
+                        requestGrace: context.requestGrace,
+                        idleTimeout: protocols.idleTimeout
+                    ) { first in
                         first == .http2 ? protocols.setUpHTTP2(channel) : protocols.setUpHTTP1(channel)
                     }
                 } on: {
@@ -50,7 +54,12 @@ extension Serving {
             let tls = try certificate.context(applicationProtocols: ["h2", "http/1.1"], configure: tls)
             return { channel in
                 protocols.negotiate {
-                    try channel.pipeline.syncOperations.configureTLS(context: tls, linger: context.linger) { name in
+                    try channel.pipeline.syncOperations.configureTLS(
+                        context: tls,
+                        linger: context.linger,
+                        requestGrace: context.requestGrace,
+                        idleTimeout: protocols.idleTimeout
+                    ) { name in
                         name == "h2" ? protocols.setUpHTTP2(channel) : protocols.setUpHTTP1(channel)
                     }
                 } on: {

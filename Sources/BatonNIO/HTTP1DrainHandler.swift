@@ -67,7 +67,7 @@ public final class HTTP1DrainHandler: ChannelDuplexHandler, RemovableChannelHand
             // Not in front of the pipeline: under TLS the bytes there are no request's.
             let decoder = try? pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
             try pipeline.addHandler(
-                ReceivedBytesHandler(observer: self),
+                HTTP1BytesHandler(observer: self),
                 position: decoder.map { .before($0) } ?? .first
             )
         } catch {

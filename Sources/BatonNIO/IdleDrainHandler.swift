@@ -132,7 +132,7 @@ public final class IdleDrainHandler: ChannelDuplexHandler, RemovableChannelHandl
             answer(.init(requests: isBusy ? max(1, work) : 0, idle: isBusy ? 0 : 1, activity: moves))
         case DrainEvent.cut(let report):
             report(describe(context))
-        case ChannelEvent.inputClosed where mode == .ended:
+        case ChannelEvent.inputClosed where mode == .ended && hasSentAll(context):
             context.close(promise: nil)
         default:
             break
@@ -157,8 +157,14 @@ public final class IdleDrainHandler: ChannelDuplexHandler, RemovableChannelHandl
             let left = quietSince + linger - .now()
             if left > .zero { wait(for: left, context) } else { endIfIdle(context) }
         case .ended:
-            context.close(promise: nil)
+            if hasSentAll(context) { context.close(promise: nil) } else { wait(for: Self.closeGrace, context) }
         }
+    }
+
+    /// Closing takes nothing away from the client. How slow it is does not matter: the deadline of the drain is the end of that.
+    private func hasSentAll(_ context: ChannelHandlerContext) -> Bool {
+        ConnectionSocket.unsent(context) == 0
+            && (ConnectionSocket.inKernel(context) == 0 || !ConnectionSocket.hasUnread(context))
     }
 
     private func end(_ context: ChannelHandlerContext) {

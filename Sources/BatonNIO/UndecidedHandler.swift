@@ -3,7 +3,7 @@ package import NIOCore
 /// Stands in for the protocol of a connection until it shows which one it is: by the first bytes, or by the TLS handshake.
 ///
 /// Then it has the pipeline configured behind it, passes on what it has kept, and leaves. A drain that has begun by then is
-/// told to the new handlers. A connection that stays undecided is closed when the drain's linger is over; one that has sent nothing and
+/// told to the new handlers. A connection that stays undecided is closed when it has had its time; one that has sent nothing and
 /// can be handed over becomes one of the protocol that can do it.
 package final class UndecidedHandler<Choice: Sendable, Connection: Sendable>: ChannelInboundHandler,
     RemovableChannelHandler
@@ -11,8 +11,24 @@ package final class UndecidedHandler<Choice: Sendable, Connection: Sendable>: Ch
     package typealias InboundIn = ByteBuffer
     package typealias InboundOut = ByteBuffer
 
+    /// How long it is waited for a sign.
+    package struct Patience {
+        /// While serving; nil is without limit.
+        package var serving: TimeAmount?
+        /// In a drain, for a client that has sent nothing.
+        package var linger: TimeAmount
+        /// In a drain, for the rest of what has begun.
+        package var grace: TimeAmount
+
+        package init(serving: TimeAmount?, linger: TimeAmount, grace: TimeAmount) {
+            (self.serving, self.linger, self.grace) = (serving, linger, grace)
+        }
+    }
+
     /// How a connection shows what it speaks.
     package struct Signs {
+        /// Whether the client has sent something that is not seen here.
+        package var hasBegun: () -> Bool
         /// The choice by all bytes that have come so far; nil if it takes more.
         package var bytes: (ByteBuffer) -> Choice?
         /// The choice by an inbound user event; nil if it says nothing.
@@ -23,11 +39,13 @@ package final class UndecidedHandler<Choice: Sendable, Connection: Sendable>: Ch
         package var waitsFor: String
 
         package init(
+            hasBegun: @escaping () -> Bool = { false },
             bytes: @escaping (ByteBuffer) -> Choice?,
             event: @escaping (Any) -> Choice?,
             end: Choice?,
             waitsFor: String
         ) {
+            self.hasBegun = hasBegun
             self.bytes = bytes
             self.event = event
             self.end = end
@@ -35,7 +53,7 @@ package final class UndecidedHandler<Choice: Sendable, Connection: Sendable>: Ch
         }
     }
 
-    private let linger: TimeAmount
+    private let patience: Patience
     private let signs: Signs
     private let configure: (Choice) -> EventLoopFuture<Connection>
     private let promise: EventLoopPromise<Connection>
@@ -46,20 +64,27 @@ package final class UndecidedHandler<Choice: Sendable, Connection: Sendable>: Ch
     private let accepted = NIODeadline.now()
 
     /// - Parameters:
-    ///   - linger: How long it is waited for a sign in a drain.
+    ///   - patience: How long it is waited for a sign.
     ///   - signs: How the connection shows what it speaks.
     ///   - promise: Takes what was configured, or the reason why nothing was.
     ///   - configure: Adds the handlers of the protocol at the end of the pipeline, at once.
     package init(
-        linger: TimeAmount,
+        patience: Patience,
         signs: Signs,
         promise: EventLoopPromise<Connection>,
         configure: @escaping (Choice) -> EventLoopFuture<Connection>
     ) {
-        self.linger = linger
+        self.patience = patience
         self.signs = signs
         self.promise = promise
         self.configure = configure
+    }
+
+    package func handlerAdded(context: ChannelHandlerContext) {
+        guard let limit = patience.serving else { return }
+        wait(for: limit, context) { [self] context in
+            if !isDecided { context.close(promise: nil) }
+        }
     }
 
     package func handlerRemoved(context: ChannelHandlerContext) {
@@ -144,21 +169,31 @@ package final class UndecidedHandler<Choice: Sendable, Connection: Sendable>: Ch
     private func begin(_ context: ChannelHandlerContext) {
         guard !isDraining else { return }
         isDraining = true
-        close(in: linger, context)
+        let end = context.eventLoop.now + max(patience.linger, patience.grace)
+        close(in: patience.linger, graceUntil: end, context)
     }
 
-    private func close(in time: TimeAmount, _ context: ChannelHandlerContext) {
-        let box = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        timer = context.eventLoop.scheduleTask(in: time) {
-            let (handler, context) = box.value
-            guard !handler.isDecided else { return }
-            // What has arrived by now may be what it waits for: closing would be a reset, too.
-            if ConnectionSocket.hasUnread(context) {
-                handler.close(in: max(handler.linger, .milliseconds(10)), context)
+    private func close(in time: TimeAmount, graceUntil end: NIODeadline, _ context: ChannelHandlerContext) {
+        wait(for: time, context) { [self] context in
+            guard !isDecided else { return }
+            let hasBegun = kept != nil || signs.hasBegun()
+            if ConnectionSocket.hasUnread(context) || hasBegun && context.eventLoop.now < end {
+                // What has arrived by now may be what it waits for: closing would be a reset, too.
+                close(in: max(patience.linger, .milliseconds(10)), graceUntil: end, context)
             } else {
                 context.close(promise: nil)
             }
         }
+    }
+
+    private func wait(
+        for time: TimeAmount,
+        _ context: ChannelHandlerContext,
+        then act: @escaping (ChannelHandlerContext) -> Void
+    ) {
+        timer?.cancel()
+        let box = NIOLoopBound((act, context), eventLoop: context.eventLoop)
+        timer = context.eventLoop.scheduleTask(in: time) { box.value.0(box.value.1) }
     }
 
     private func decide(_ choice: Choice, _ context: ChannelHandlerContext, by event: Any? = nil) {

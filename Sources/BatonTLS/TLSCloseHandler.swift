@@ -5,8 +5,9 @@ import NIOTLS
 /// Makes every end of a connection under TLS an orderly one, here: it is not handed over. Its place is right behind the TLS handler.
 ///
 /// A close is one of the output first, behind all that was written: `close_notify`, then FIN. The rest follows when the client has
-/// answered, or has had the time to. Left to itself, NIOSSL drops at its shutdown timeout what a slow client has not taken yet; and where
-/// half-closed connections are allowed, as here, it waits for that timeout even if the client has answered.
+/// answered, or has had the time to; a client that takes nothing of what is being sent is not waited for. Left to itself, NIOSSL drops at its
+/// shutdown timeout what a slow client has not taken yet; and where half-closed connections are allowed, as here, it waits for that timeout
+/// even if the client has answered.
 final class TLSCloseHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -17,13 +18,21 @@ final class TLSCloseHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private static let grace = TimeAmount.milliseconds(750)
     /// The time between two looks at what has not been sent.
     private static let interval = TimeAmount.milliseconds(250)
+    /// How long a client that takes nothing is waited for.
+    private static let patience = TimeAmount.seconds(5)
 
+    private let transport: TLSTransportHandler
     private var isHandshakeComplete = false
     private var isInputClosed = false
     private var isCut = false
     private var isClosing = false
     private var promise: EventLoopPromise<Void>?
     private var timer: Scheduled<Void>?
+
+    /// - Parameter transport: What is in front of the TLS handler.
+    init(transport: TLSTransportHandler) {
+        self.transport = transport
+    }
 
     func handlerRemoved(context: ChannelHandlerContext) { finish() }
 
@@ -45,8 +54,10 @@ final class TLSCloseHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-        // Before the handshake is complete there is no output to close.
-        guard mode == .all, isHandshakeComplete, !isCut else {
+        // Before the handshake is complete there is no output to close. If the client has closed its side, NIOSSL makes a full close of
+        // one of the output, and drops what has not been sent.
+        let dropsUnsent = isInputClosed && ConnectionSocket.unsent(context) > 0
+        guard mode == .all || mode == .output && dropsUnsent, isHandshakeComplete, !isCut else {
             context.close(mode: mode, promise: promise)
             return
         }
@@ -55,22 +66,47 @@ final class TLSCloseHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
         guard !isClosing else { return }
         isClosing = true
-        context.close(mode: .output, promise: nil)
-        if context.channel.isActive { schedule(silentFor: .zero, context) }
+        if !dropsUnsent { context.close(mode: .output, promise: nil) }
+        if context.channel.isActive { schedule(since: Look(context), context) }
     }
 
-    private func schedule(silentFor silence: TimeAmount, _ context: ChannelHandlerContext) {
+    /// A handler behind this one has waited for the client long enough.
+    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        guard event is UnsentIsGivenUp else {
+            context.triggerUserOutboundEvent(event, promise: promise)
+            return
+        }
+        promise?.succeed()
+        transport.close()
+    }
+
+    /// What has not arrived at the client, and for how long nothing has changed in that.
+    private struct Look {
+        var (unsent, inKernel): (Int, Int)
+        var isSettled: Bool
+        var unchanged = TimeAmount.zero
+
+        init(_ context: ChannelHandlerContext) {
+            (unsent, inKernel) = (ConnectionSocket.unsent(context), ConnectionSocket.inKernel(context))
+            isSettled = unsent == 0 && !ConnectionSocket.hasUnread(context)
+        }
+    }
+
+    private func schedule(since last: Look, _ context: ChannelHandlerContext) {
         let box = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         timer = context.eventLoop.scheduleTask(in: Self.interval) {
             let (handler, context) = box.value
-            let isSettled = ConnectionSocket.unsent(context) == 0 && !ConnectionSocket.hasUnread(context)
-            let silence = isSettled ? silence + Self.interval : .zero
-            if handler.isCut || (isSettled && (handler.isInputClosed || silence > Self.grace)) {
+            var look = Look(context)
+            let isSame = look.isSettled ? last.isSettled : look.unsent + look.inKernel >= last.unsent + last.inKernel
+            if isSame { look.unchanged = last.unchanged + Self.interval }
+            if handler.isCut || look.isSettled && (handler.isInputClosed || look.unchanged > Self.grace) {
                 let promise = handler.promise
                 handler.promise = nil
                 context.close(promise: promise)
+            } else if !look.isSettled, look.unchanged >= Self.patience {
+                handler.transport.close()
             } else {
-                handler.schedule(silentFor: silence, context)
+                handler.schedule(since: look, context)
             }
         }
     }

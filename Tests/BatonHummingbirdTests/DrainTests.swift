@@ -19,6 +19,9 @@ import Testing
             try await Task.sleep(for: .milliseconds(milliseconds))
             return "slept"
         }
+        router.get("/bytes/:count") { _, context in
+            ByteBuffer(repeating: 65, count: try context.parameters.require("count", as: Int.self))
+        }
         // Answers without looking at the body.
         router.post("/early") { _, _ in "early" }
         // Notices neither cancellation nor that its client has gone.
@@ -151,6 +154,28 @@ import Testing
         }
         #expect(logged.last == "info: drained: every request was answered", "\(logged)")
         #expect(took < .seconds(5))
+    }
+
+    /// As `nc -N` and some proxies do: that the client sends no more does not mean that it does not read.
+    @Test(arguments: [false, true])
+    func aClientThatHasEndedItsSideGetsAllOfItsResponse(inADrain: Bool) async throws {
+        let size = 20_000_000
+        let (_, logged, _) = try await RunningServer.run(
+            router,
+            drain: .init(timeout: .seconds(30), linger: .milliseconds(50))
+        ) { server in
+            let connection = try await server.connect()
+            try await connection.send("GET /bytes/\(size) HTTP/1.1\r\nHost: a\r\n\r\n")
+            connection.finish()
+            try await server.readWhatHasArrived()
+            if inADrain { await server.stop() }
+            // Long enough for a server that does not wait for it to have closed.
+            try await Task.sleep(for: .seconds(1))
+            var bytes = 0
+            while case let more = try await connection.receive(), !more.isEmpty { bytes += more.count }
+            #expect(bytes > size, "\(bytes)")
+        }
+        #expect(logged.last == "info: drained: every request was answered", "\(logged)")
     }
 
     @Test func aTimeoutWithoutEndIsOne() async throws {

@@ -196,6 +196,37 @@ import Testing
         #expect(logged.last == "info: drained: every request was answered", "\(logged)")
     }
 
+    @Test func aMessageInOneFrameHasItsLimitToo() async throws {
+        _ = try await run(echo { $0.maxMessageSize = 65_536 }) { server in
+            let client = try await WebSocketClient.open("/echo", on: server.connect())
+            try await client.send(2, Array(repeating: 7, count: 65_536))
+            #expect(try await client.receive()?.payload.count == 65_536)
+            try await client.send(2, Array(repeating: 7, count: 65_537))
+            #expect(try await client.receive()?.code == 1009)
+        }
+    }
+
+    /// What its client sends is not read, but its Close is.
+    @Test func whereNobodyReadsTheCloseOfTheClientIsHeard() async throws {
+        let (isOver, over) = AsyncStream.makeStream(of: Void.self)
+        let pushing = HTTP1Upgrade.webSocket(at: "/ticks") { socket in
+            try await socket.send(.text("tick"))
+            for await _ in isOver {}
+        }
+        let (logged, _) = try await run(pushing) { server in
+            let client = try await WebSocketClient.open("/ticks", on: server.connect())
+            for number in 0..<50 { try await client.send("\(number)") }
+            await server.stop()
+            #expect(try await client.receive()?.text == "tick")
+            #expect(try await client.receive()?.code == 1001)
+            try await client.close(1001)
+            #expect(try await client.receive() == nil)
+            over.finish()
+        }
+        #expect(logged.last == "info: drained: every request was answered", "\(logged)")
+        #expect(!logged.contains { $0.contains("closed at its deadline") }, "\(logged)")
+    }
+
     @Test func closeOfBothSidesAtTheSameMomentIsOne() async throws {
         let (logged, _) = try await run { server in
             var clients: [WebSocketClient] = []

@@ -38,11 +38,16 @@ import Testing
         }
     }
 
-    private func open() throws -> (channel: EmbeddedChannel, sink: Sink, chosen: EventLoopFuture<FirstBytes>) {
+    private func open(idleTimeout: TimeAmount? = nil) throws -> (
+        channel: EmbeddedChannel, sink: Sink, chosen: EventLoopFuture<FirstBytes>
+    ) {
         let (channel, sink) = (EmbeddedChannel(), Sink())
         let pipeline = channel.pipeline
         let loop = channel.eventLoop
-        let chosen = try channel.pipeline.syncOperations.configureByFirstBytes(linger: .milliseconds(250)) { first in
+        let chosen = try channel.pipeline.syncOperations.configureByFirstBytes(
+            linger: .milliseconds(250),
+            idleTimeout: idleTimeout
+        ) { first in
             loop.makeCompletedFuture {
                 try pipeline.syncOperations.addHandler(sink)
                 return first
@@ -71,6 +76,40 @@ import Testing
         #expect(sink.events.withLock { $0 } == ["began"])
         channel.embeddedEventLoop.advanceTime(by: .seconds(1))
         #expect(channel.isActive, "its end is the protocol's business now")
+    }
+
+    @Test func whatDoesNotSufficeHasTheGrace() throws {
+        let (channel, sink, chosen) = try open()
+        try channel.writeInbound(ByteBuffer(string: "P"))
+        channel.pipeline.fireUserInboundEventTriggered(DrainEvent.began)
+        channel.embeddedEventLoop.advanceTime(by: .seconds(4))
+        #expect(channel.isActive)
+        try channel.writeInbound(ByteBuffer(string: "OST / HTTP/1.1"))
+        #expect(try chosen.wait() == .http1)
+        #expect(sink.text.withLock { $0 } == "POST / HTTP/1.1")
+    }
+
+    @Test func whatIsNeverCompletedIsClosedAfterTheGrace() throws {
+        let (channel, _, chosen) = try open()
+        try channel.writeInbound(ByteBuffer(string: "P"))
+        channel.pipeline.fireUserInboundEventTriggered(DrainEvent.began)
+        channel.embeddedEventLoop.advanceTime(by: .milliseconds(5500))
+        #expect(!channel.isActive)
+        #expect(throws: (any Error).self) { try chosen.wait() }
+    }
+
+    @Test func whileServingTheFirstBytesHaveTheirTimeToo() throws {
+        let (channel, _, chosen) = try open(idleTimeout: .seconds(1))
+        channel.embeddedEventLoop.advanceTime(by: .milliseconds(999))
+        #expect(channel.isActive)
+        channel.embeddedEventLoop.advanceTime(by: .milliseconds(1))
+        #expect(!channel.isActive)
+        #expect(throws: (any Error).self) { try chosen.wait() }
+        let (other, _, decided) = try open(idleTimeout: .seconds(1))
+        try other.writeInbound(ByteBuffer(string: "GET"))
+        #expect(try decided.wait() == .http1)
+        other.embeddedEventLoop.advanceTime(by: .seconds(2))
+        #expect(other.isActive, "its end is the protocol's business now")
     }
 
     @Test func aSilentConnectionIsClosedWhenTheLingerIsOver() throws {

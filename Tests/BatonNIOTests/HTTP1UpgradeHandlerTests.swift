@@ -109,7 +109,7 @@ import Testing
         #expect(channel.isActive, "the linger is HTTP's")
         let pipeline = channel.pipeline.syncOperations
         #expect(throws: (any Error).self) { try pipeline.handler(type: HTTP1DrainHandler.self) }
-        #expect(throws: (any Error).self) { try pipeline.handler(type: ReceivedBytesHandler.self) }
+        #expect(throws: (any Error).self) { try pipeline.handler(type: HTTP1BytesHandler.self) }
         #expect(throws: (any Error).self) { try pipeline.handler(type: HTTPResponseEncoder.self) }
     }
 
@@ -129,6 +129,32 @@ import Testing
         #expect(requests.parts == ["/first ", "end"])
         #expect(try !respond().lowercased().contains("connection: close"))
         #expect(requests.parts == ["/first ", "end", "/x close", "abcd", "end"])
+        #expect(try respond().lowercased().contains("connection: close"))
+    }
+
+    /// Counts what goes on to the decoder, which would keep it.
+    private final class Passed: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        var count = 0
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            count += unwrapInboundIn(data).readableBytes
+            context.fireChannelRead(data)
+        }
+    }
+
+    @Test(arguments: [
+        "GET /x HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x", "CONNECT a:1 HTTP/1.1\r\nHost: a:1",
+    ])
+    func whatComesBehindOneThatIsNotHereIsDropped(request: String) throws {
+        try serve()
+        let passed = Passed()
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(passed, position: .after(pipeline.handler(type: HTTP1BytesHandler.self)))
+        try receive(request + "\r\n\r\n")
+        let head = passed.count
+        for _ in 0..<10 { try receive(String(repeating: "x", count: 65_536)) }
+        #expect(passed.count == head)
+        #expect(requests.parts.last == "end")
         #expect(try respond().lowercased().contains("connection: close"))
     }
 

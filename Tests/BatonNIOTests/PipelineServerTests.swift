@@ -60,6 +60,51 @@ import Testing
         #expect(records.logged.contains("drained: every request was answered"), "\(records.logged)")
     }
 
+    /// Answers each message with so much that the client has to read for the rest to leave the process.
+    private final class Big: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        typealias OutboundOut = ByteBuffer
+        static let size = 16 << 20
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            let answer = ByteBuffer(repeating: UInt8(ascii: "x"), count: Self.size)
+            context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
+        }
+    }
+
+    /// It was answered before the drain, and its client reads long after that has begun.
+    @Test(arguments: [IdleDrainHandler.Counting.messages, .events])
+    func anAnswerThatTheClientIsSlowToReadArrivesWhole(counting: IdleDrainHandler.Counting) async throws {
+        let server = PipelineServer(
+            named: "http",
+            drain: .init(timeout: .seconds(30), linger: .milliseconds(50)),
+            logger: records.logger
+        ) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandlers([
+                    IdleDrainHandler(linger: .milliseconds(50), counting: counting), Big(),
+                ])
+            }
+        }
+        let group = group(try await server.service(on: activation))
+        async let end: Void = group.run()
+        let client = try Client(port: holder.port)
+        let first = try await blocking {
+            try client.send("hello")
+            return try client.receive().utf8.count
+        }
+        await group.triggerGracefulShutdown()
+        // Longer than the linger and what a client has to close its side.
+        try await Task.sleep(for: .milliseconds(1500))
+        let rest = try await blocking {
+            var count = 0
+            while case let bytes = try client.receive(), !bytes.isEmpty { count += bytes.utf8.count }
+            return count
+        }
+        try await end
+        #expect(first + rest == Big.size)
+        #expect(records.logged.contains("drained: every request was answered"), "\(records.logged)")
+    }
+
     @Test func aPipelineThatKnowsNothingOfDrainsIsKeptUntilTheDeadlineAndReported() async throws {
         let server = PipelineServer(
             named: "http",

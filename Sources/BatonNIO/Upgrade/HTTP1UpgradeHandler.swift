@@ -6,8 +6,8 @@ public import NIOHTTP1
 /// Its place is right behind ``HTTP1DrainHandler``. Requests before the one that asks for an upgrade are answered first. After an
 /// upgrade nothing of HTTP is left in front of it, and nothing passes it but the end of the connection.
 ///
-/// SwiftNIO's decoder parses nothing behind a request for an upgrade, whatever becomes of it: one that is not accepted is answered with
-/// `Connection: close`.
+/// SwiftNIO's decoder parses nothing behind a request for an upgrade, or a CONNECT, whatever becomes of it: one that is not accepted is
+/// answered with `Connection: close`, and what its client sends behind it is dropped.
 public final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Requests.
     public typealias InboundIn = HTTPServerRequestPart
@@ -46,6 +46,7 @@ public final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHa
     private var isReadWanted = false
     /// The responses from now on end the connection.
     private var isLast = false
+    private var hasFailed = false
 
     /// Creates the handler of one connection.
     ///
@@ -76,7 +77,7 @@ public final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHa
         switch phase {
         case .http:
             if case .head(let head) = unwrapInboundIn(data) {
-                if head.headers.contains(name: "upgrade"), Self.asksForUpgrade(head) {
+                if head.method == .CONNECT || head.headers.contains(name: "upgrade") && Self.asksForUpgrade(head) {
                     phase = .waiting(head)
                     decideIfAnswered(context)
                     return
@@ -84,6 +85,7 @@ public final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHa
                 unanswered += 1
             }
             context.fireChannelRead(data)
+            if isLast, case .end = unwrapInboundIn(data) { dropTheRest(context) }
         case .waiting, .deciding:
             held.append(unwrapInboundIn(data))
         case .receiving(let head, let upgrade, let answer):
@@ -161,8 +163,13 @@ public final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHa
         head.headers.replaceOrAdd(name: "connection", value: "close")
         let parts = [.head(head)] + takeHeld()
         for part in parts { context.fireChannelRead(wrapInboundOut(part)) }
+        if case .end? = parts.last { dropTheRest(context) }
         if parts.count > 1 { context.fireChannelReadComplete() }
         readIfWanted(context)
+    }
+
+    func dropTheRest(_ context: ChannelHandlerContext) {
+        try? context.pipeline.syncOperations.handler(type: HTTP1BytesHandler.self).dropTheRest()
     }
 
     private func take(
@@ -215,9 +222,11 @@ public final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHa
         context.fireUserInboundEventTriggered(event)
     }
 
-    /// After an upgrade an error that nobody has dealt with is reported.
+    /// After an upgrade the first error that nobody has dealt with is reported; that a client has gone is none.
     public func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard case .upgraded = phase else { return context.fireErrorCaught(error) }
+        guard !hasFailed, !(error is IOError), !(error is ChannelError) else { return }
+        hasFailed = true
         report("\(PeerName(context.channel.remoteAddress)): an upgraded connection: \(error)")
     }
 }

@@ -102,7 +102,7 @@ extension HTTP1Upgrade {
         }
         try connection.addHandlers(
             WebSocketFrameEncoder(),
-            ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: configuration.maxFrameSize)),
+            ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: configuration.frameLimit)),
             WebSocketDrainHandler(
                 path: path(of: connection.request),
                 configuration: configuration,

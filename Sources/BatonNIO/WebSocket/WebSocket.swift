@@ -66,6 +66,7 @@ public struct WebSocketMessages: AsyncSequence, Sendable {
     >
 
     let producer: Producer
+    let delegate: WebSocketMessageHandler.Delegate
 
     /// One pass over them.
     public struct AsyncIterator: AsyncIteratorProtocol {
@@ -76,5 +77,8 @@ public struct WebSocketMessages: AsyncSequence, Sendable {
     }
 
     /// To be called once.
-    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(iterator: producer.makeAsyncIterator()) }
+    public func makeAsyncIterator() -> AsyncIterator {
+        delegate.noteReader()
+        return AsyncIterator(iterator: producer.makeAsyncIterator())
+    }
 }

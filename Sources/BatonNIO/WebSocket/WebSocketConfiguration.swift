@@ -15,4 +15,8 @@ public struct WebSocketConfiguration: Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// What the decoder is to take: it does not look at the message that is in a single frame, traps above 32 bits, and control frames
+    /// have up to 125 bytes.
+    var frameLimit: Int { min(maxFrameSize, max(maxMessageSize, 125), Int(UInt32.max)) }
 }

@@ -93,8 +93,9 @@ public final class WebSocketDrainHandler: ChannelDuplexHandler, RemovableChannel
         if state.isReadingToTheEnd { context.read() }
     }
 
-    /// Ends the connection when its client has violated the protocol, and passes the error on.
+    /// Ends the connection when its client has violated the protocol, and passes other errors on, as long as anything is delivered.
     public func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard state.isDelivering else { return }
         switch error {
         case NIOWebSocketError.invalidFrameLength: fail(.messageTooLarge, "the frame is too large", context)
         case NIOWebSocketError.fragmentedControlFrame: fail(.protocolError, "a control frame has no fragments", context)
@@ -179,6 +180,10 @@ public final class WebSocketDrainHandler: ChannelDuplexHandler, RemovableChannel
             context.close(mode: .output, promise: nil)
             perform(state.outputClosed(now: .now()), context)
         case .close:
+            // The client has had its time, or has left.
+            if ConnectionSocket.unsent(context) > 0 {
+                context.triggerUserOutboundEvent(UnsentIsGivenUp(), promise: nil)
+            }
             context.close(promise: nil)
         }
         if state.isReadingToTheEnd { context.read() }

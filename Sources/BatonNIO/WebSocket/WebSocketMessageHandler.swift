@@ -11,9 +11,14 @@ final class WebSocketMessageHandler: ChannelDuplexHandler {
     /// Tells the handler that messages have been read.
     final class Delegate: NIOAsyncSequenceProducerDelegate {
         let loop: any EventLoop
+        /// Somebody has begun to read messages.
+        private let isRead = Locked(false)
         let handler = Locked<NIOLoopBound<WebSocketMessageHandler>?>(nil)
 
         init(loop: any EventLoop) { self.loop = loop }
+
+        func noteReader() { isRead.withLock { $0 = true } }
+        var hasReader: Bool { isRead.withLock { $0 } }
 
         func produceMore() { resume() }
         func didTerminate() { resume() }
@@ -26,10 +31,14 @@ final class WebSocketMessageHandler: ChannelDuplexHandler {
     private let source: WebSocketMessages.Producer.Source
     private let delegate: Delegate
     private var context: ChannelHandlerContext?
-    /// The task does not keep up: nothing is read meanwhile.
+    /// Nothing is read until it does.
     private var isPaused = false
     private var isReadWanted = false
     private var isFinished = false
+    /// The task does not keep up.
+    private var isBehind = false
+    /// The server stops: of a client whose messages nobody reads, its Close is what counts.
+    private var isDraining = false
 
     private init(_ source: WebSocketMessages.Producer.Source, _ delegate: Delegate) {
         self.source = source
@@ -46,7 +55,7 @@ final class WebSocketMessageHandler: ChannelDuplexHandler {
         )
         let handler = WebSocketMessageHandler(made.source, delegate)
         delegate.handler.withLock { $0 = NIOLoopBound(handler, eventLoop: loop) }
-        return (handler, WebSocketMessages(producer: made.sequence))
+        return (handler, WebSocketMessages(producer: made.sequence, delegate: delegate))
     }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -90,6 +99,14 @@ final class WebSocketMessageHandler: ChannelDuplexHandler {
         if isPaused { isReadWanted = true } else { context.read() }
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        context.fireUserInboundEventTriggered(event)
+        if case DrainEvent.began = event {
+            isDraining = true
+            if isUnread { resume() }
+        }
+    }
+
     /// Writes a frame of the task.
     func write(_ frame: WebSocketFrame) -> EventLoopFuture<Void> {
         guard let context else { return delegate.loop.makeFailedFuture(ChannelError.ioOnClosedChannel) }
@@ -97,9 +114,12 @@ final class WebSocketMessageHandler: ChannelDuplexHandler {
     }
 
     private func yield(_ message: WebSocket.Message) {
-        guard !isFinished else { return }
-        isPaused = source.yield(contentsOf: CollectionOfOne(message)) == .stopProducing
+        guard !isFinished, !(isUnread && isBehind) else { return }
+        isBehind = source.yield(contentsOf: CollectionOfOne(message)) == .stopProducing
+        isPaused = isBehind && !isUnread
     }
+
+    private var isUnread: Bool { isDraining && !delegate.hasReader }
 
     private func resume() {
         isPaused = false
