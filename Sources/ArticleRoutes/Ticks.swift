@@ -29,7 +29,8 @@ struct Ticks: AsyncSequence, Sendable {
         return "id: \(number)\ndata: tick \(number), \(seconds).\(tenths) s since 1970\n\n"
     }
 
-    /// Ranges of numbers: all that have become due since the last, as soon as there is one.
+    /// Ranges of numbers: those that have become due since the last, as soon as there is one, and no more at a time than a client is
+    /// given of the past.
     struct AsyncIterator: AsyncIteratorProtocol {
         var next: Int64
 
@@ -37,8 +38,9 @@ struct Ticks: AsyncSequence, Sendable {
             while true {
                 let latest = Ticks.latest
                 if latest >= next {
-                    defer { next = latest + 1 }
-                    return next...latest
+                    let last = Swift.min(latest, next + Int64(EventStream.longestReplay) - 1)
+                    defer { next = last + 1 }
+                    return next...last
                 }
                 guard (try? await Task.sleep(for: Ticks.wait(for: next))) != nil else { return nil }
             }

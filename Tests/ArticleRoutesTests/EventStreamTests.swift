@@ -44,6 +44,17 @@ import Testing
         #expect(Ticks.text(17_638_500_007) == "id: 17638500007\ndata: tick 17638500007, 1763850000.7 s since 1970\n\n")
     }
 
+    /// A client that did not read for a day would be sent that day in one piece.
+    @Test func noMoreComeAtATimeThanAreGivenOfThePast() async {
+        let first = Ticks.latest - 3 * Int64(EventStream.longestReplay)
+        var next = first
+        for await numbers in Ticks(first: first) {
+            #expect(numbers.lowerBound == next && numbers.count <= EventStream.longestReplay)
+            next = numbers.upperBound + 1
+            if next > Ticks.latest - 5 { break }
+        }
+    }
+
     @Test func eventsComeInOrderAndNotBeforeTheirTime() async {
         var next = Ticks.latest - 5
         let end = Ticks.latest + 3
