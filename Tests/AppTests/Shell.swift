@@ -15,6 +15,8 @@ struct Shell: Sendable {
 
     private static let functions = """
         LOG=$(mktemp) && trap 'rm -f "$LOG"' EXIT
+        # Its time is over: what the script does at its end shows why.
+        trap 'exit 124' TERM
         start() { "$APP" "$@" 2>"$LOG" & PID=$!; }
         port() { sed -n 's/.*socket 127.0.0.1:\\([0-9]*\\):.*/\\1/p' "$LOG"; }
         said() { until grep -Eq "$1" "$LOG"; do kill -0 $PID || { cat "$LOG" >&2; exit 99; }; sleep 0.01; done; }
@@ -27,7 +29,7 @@ struct Shell: Sendable {
         let app = Bundle(for: Marker.self).bundleURL.appending(path: "app").path
         let result = try await Subprocess.run(
             .path("/usr/bin/timeout"),
-            arguments: ["--signal=KILL", "\(seconds)", "/bin/sh", "-c", functions + script],
+            arguments: ["--kill-after=10", "\(seconds)", "/bin/sh", "-c", functions + script],
             environment: .custom(["APP": app, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]),
             output: .string(limit: 1 << 20),
             error: .string(limit: 1 << 20)

@@ -1,5 +1,6 @@
 import Synchronization
 import Systemd
+import SystemPackage
 import Testing
 
 @testable import BatonCommand

@@ -68,7 +68,7 @@ import Testing
                 -- "$WORKER" serve hold
             serving 1; ONE=$(worker_of 1)
             said 'autorestart triggered \\(interval=1\\)'; said 'starting new worker' 2
-            said 'autorestart triggered \\(forced, interval=1\\)'; said 'starting new worker' 3; said 'generation 3 serves'
+            said 'autorestart triggered \\(forced, interval=1\\)'; said 'new worker is now running' 2; said 'generation 3 serves'
             kill -TERM $PID; said 'sending TERM to all workers'
             said 'generation [123] got TERM' 3; kill -USR2 $(cut -d: -f2 status)
             ended

@@ -24,6 +24,8 @@ struct RunShell: Sendable, CustomStringConvertible {
         PID=
         finish() { cat log >&2; [ -z "$PID" ] || kill -KILL "$PID" 2>/dev/null; cd /; rm -rf "$DIR"; }
         trap finish EXIT
+        # Its time is over: the log shows why.
+        trap 'exit 124' TERM
         : >log
         die() { echo "line of the test: $*" >&2; exit 91; }
         begin() { "$BATON" run --pid-file pid --status-file status "$@" 2>>log & PID=$!; }
@@ -61,7 +63,7 @@ struct RunShell: Sendable, CustomStringConvertible {
     ) async throws -> RunShell {
         let result = try await Subprocess.run(
             .path("/usr/bin/timeout"),
-            arguments: ["--signal=KILL", "\(seconds)", "/bin/sh", "-c", functions + script],
+            arguments: ["--kill-after=10", "\(seconds)", "/bin/sh", "-c", functions + script],
             environment: .custom([
                 "BATON": folder.appending(path: "baton").path,
                 "WORKER": folder.appending(path: "worker").path,

@@ -14,7 +14,8 @@ extension HTTPReply {
         for line in lines.dropFirst() {
             let parts = line.split(separator: ":", maxSplits: 1)
             guard parts.count == 2 else { throw MachineError("not a header field: \(line)") }
-            headers[parts[0].lowercased()] = parts[1].trimmingCharacters(in: .whitespaces)
+            let (name, value) = (parts[0].lowercased(), parts[1].trimmingCharacters(in: .whitespaces))
+            headers[name] = headers[name].map { "\($0), \(value)" } ?? value
         }
         if headers["transfer-encoding"]?.lowercased() == "chunked" {
             guard let (body, length) = try chunks(bytes, from: headEnd) else { return nil }

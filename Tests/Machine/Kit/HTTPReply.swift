@@ -19,7 +19,7 @@ public struct HTTPReply: Sendable, CustomStringConvertible {
     }
 
     /// Whether the server said that it will close the connection.
-    public var closes: Bool { headers["connection"]?.lowercased() == "close" }
+    public var closes: Bool { headers["connection"]?.lowercased().split(separator: ", ").contains("close") == true }
 
     /// Status and the beginning of the body, for a failed expectation.
     public var description: String { "\(status) \(headers) \(text.prefix(200))" }
