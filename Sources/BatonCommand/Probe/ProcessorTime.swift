@@ -1,3 +1,5 @@
+import CProcess
+
 #if canImport(Darwin)
 import Darwin
 #elseif canImport(Glibc)
@@ -22,9 +24,5 @@ enum ProcessorTime {
         return numbers.count > 1 ? .nanoseconds(Int64(numbers[1]) ?? 0) : .zero
     }
 
-    private static func time(_ clock: clockid_t) -> Duration {
-        var time = timespec()
-        guard clock_gettime(clock, &time) == 0 else { return .zero }
-        return .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec))
-    }
+    private static func time(_ clock: clockid_t) -> Duration { .nanoseconds(max(0, cprocess_clock(CInt(clock)))) }
 }

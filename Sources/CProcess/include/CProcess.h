@@ -31,6 +31,9 @@ int cprocess_unread(int socket);
 /// How many bytes of a stream socket the peer has not acknowledged (TIOCOUTQ), or a negative errno.
 int cprocess_unsent(int socket);
 
+/// The nanoseconds of a clock of clock_gettime(3), or a negative errno.
+long long cprocess_clock(int clock);
+
 /// How many milliseconds ago the last segment has come on a TCP connection (tcpi_last_ack_recv of tcp(7)): of one that has just been
 /// accepted, about how long it has waited for that. A negative errno where the kernel does not tell.
 int cprocess_waited(int socket);

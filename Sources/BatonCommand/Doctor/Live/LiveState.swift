@@ -1,3 +1,4 @@
+import CProcess
 import Systemd
 
 #if canImport(Glibc)
@@ -89,17 +90,12 @@ struct LiveState {
         )
         let ticks = Double(sysconf(CInt(_SC_CLK_TCK)))
         // Processes count their start from there (proc_pid_stat(5)).
-        var boot = timespec()
-        clock_gettime(CLOCK_BOOTTIME, &boot)
-        let age = Duration.seconds(max(0, Double(boot.tv_sec) - Double(old.since) / ticks))
+        let boot = Double(cprocess_clock(CInt(CLOCK_BOOTTIME))) / 1e9
+        let age = Duration.seconds(max(0, boot - Double(old.since) / ticks))
         return old.entries.map {
             Leftover(name: "process \($0.pid) (\($0.name))", age: age, command: "kill \($0.pid)")
         }
     }
 
-    private static func monotonicMicroseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
-    }
+    private static func monotonicMicroseconds() -> Int64 { cprocess_clock(CInt(CLOCK_MONOTONIC)) / 1000 }
 }
