@@ -12,7 +12,8 @@ extension NIOHTTP2Errors {
             is MissingPseudoHeader,
             is DuplicatePseudoHeader, is PseudoHeaderAfterRegularHeader, is UnknownPseudoHeader,
             is UnsupportedPseudoHeader, is InvalidPseudoHeaders, is InvalidPseudoHeaderValue, is EmptyPathHeader,
-            is MissingHostHeader, is DuplicateHostHeader, is InvalidStatusValue:
+            is MissingHostHeader, is DuplicateHostHeader, is InvalidHTTP2HeaderFieldName,
+            is InvalidHTTP2HeaderFieldValue, is InvalidStatusValue:
             true
         default:
             false

@@ -9,7 +9,9 @@ final class HTTP1BytesHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = NIOAny
 
     /// The time between two looks at what has not been sent.
-    private static let interval = TimeAmount.milliseconds(20)
+    private static let interval = TimeAmount.milliseconds(100)
+    /// How long a client that takes nothing of it is waited for. A drain has its own deadline.
+    private static let patience = TimeAmount.seconds(30)
 
     private var observer: HTTP1DrainHandler?
     private var isDropping = false
@@ -44,10 +46,28 @@ final class HTTP1BytesHandler: ChannelDuplexHandler, RemovableChannelHandler {
             context.close(mode: mode, promise: promise)
             return
         }
+        closeWhenSent(SendProgress(context), promise, context)
+    }
+
+    private func closeWhenSent(
+        _ progress: SendProgress,
+        _ promise: EventLoopPromise<Void>?,
+        _ context: ChannelHandlerContext
+    ) {
         let box = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         context.eventLoop.scheduleTask(in: Self.interval) {
             let (handler, context) = box.value
-            handler.close(context: context, mode: .output, promise: promise)
+            var progress = progress
+            guard ConnectionSocket.unsent(context) > 0 else {
+                context.close(mode: .output, promise: promise)
+                return
+            }
+            guard progress.look(context) >= Self.patience else {
+                handler.closeWhenSent(progress, promise, context)
+                return
+            }
+            context.triggerUserOutboundEvent(UnsentIsGivenUp(), promise: nil)
+            context.close(promise: promise)
         }
     }
 

@@ -44,6 +44,7 @@ public final class IdleDrainHandler: ChannelDuplexHandler, RemovableChannelHandl
     private let counting: Counting
     private let accepted = NIODeadline.now()
     private var mode = Mode.serving
+    private var isInputClosed = false
     private var work = 0
     private var moves: UInt64 = 0
     /// Since when, in the drain, nothing has been received.
@@ -132,8 +133,9 @@ public final class IdleDrainHandler: ChannelDuplexHandler, RemovableChannelHandl
             answer(.init(requests: isBusy ? max(1, work) : 0, idle: isBusy ? 0 : 1, activity: moves))
         case DrainEvent.cut(let report):
             report(describe(context))
-        case ChannelEvent.inputClosed where mode == .ended && hasSentAll(context):
-            context.close(promise: nil)
+        case ChannelEvent.inputClosed:
+            isInputClosed = true
+            if mode == .ended, hasSentAll(context) { context.close(promise: nil) }
         default:
             break
         }
@@ -142,8 +144,15 @@ public final class IdleDrainHandler: ChannelDuplexHandler, RemovableChannelHandl
 
     private func endIfIdle(_ context: ChannelHandlerContext) {
         guard mode == .draining, work == 0, context.channel.isActive else { return }
-        // What has arrived is served; should nobody read it, the timer asks again.
-        if ConnectionSocket.hasUnread(context) { wait(for: max(linger, Self.retry), context) } else { end(context) }
+        if ConnectionSocket.hasUnread(context) {
+            // What has arrived is served; should nobody read it, the timer asks again.
+            wait(for: max(linger, Self.retry), context)
+        } else if isInputClosed, ConnectionSocket.unsent(context) > 0 {
+            // SwiftNIO would make a full close of one of the output.
+            wait(for: Self.closeGrace, context)
+        } else {
+            end(context)
+        }
     }
 
     private func timerElapsed(_ context: ChannelHandlerContext) {

@@ -18,8 +18,6 @@ final class TLSCloseHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private static let grace = TimeAmount.milliseconds(750)
     /// The time between two looks at what has not been sent.
     private static let interval = TimeAmount.milliseconds(250)
-    /// How long a client that takes nothing is waited for.
-    private static let patience = TimeAmount.seconds(5)
 
     private let transport: TLSTransportHandler
     private var isHandshakeComplete = false
@@ -67,7 +65,7 @@ final class TLSCloseHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard !isClosing else { return }
         isClosing = true
         if !dropsUnsent { context.close(mode: .output, promise: nil) }
-        if context.channel.isActive { schedule(since: Look(context), context) }
+        if context.channel.isActive { schedule(silentFor: .zero, SendProgress(context), context) }
     }
 
     /// A handler behind this one has waited for the client long enough.
@@ -80,33 +78,26 @@ final class TLSCloseHandler: ChannelDuplexHandler, RemovableChannelHandler {
         transport.close()
     }
 
-    /// What has not arrived at the client, and for how long nothing has changed in that.
-    private struct Look {
-        var (unsent, inKernel): (Int, Int)
-        var isSettled: Bool
-        var unchanged = TimeAmount.zero
-
-        init(_ context: ChannelHandlerContext) {
-            (unsent, inKernel) = (ConnectionSocket.unsent(context), ConnectionSocket.inKernel(context))
-            isSettled = unsent == 0 && !ConnectionSocket.hasUnread(context)
-        }
-    }
-
-    private func schedule(since last: Look, _ context: ChannelHandlerContext) {
+    private func schedule(
+        silentFor silence: TimeAmount,
+        _ progress: SendProgress,
+        _ context: ChannelHandlerContext
+    ) {
         let box = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         timer = context.eventLoop.scheduleTask(in: Self.interval) {
             let (handler, context) = box.value
-            var look = Look(context)
-            let isSame = look.isSettled ? last.isSettled : look.unsent + look.inKernel >= last.unsent + last.inKernel
-            if isSame { look.unchanged = last.unchanged + Self.interval }
-            if handler.isCut || look.isSettled && (handler.isInputClosed || look.unchanged > Self.grace) {
+            let isSettled = ConnectionSocket.unsent(context) == 0 && !ConnectionSocket.hasUnread(context)
+            let silence = isSettled ? silence + Self.interval : .zero
+            var progress = progress
+            let stalled = progress.look(context)
+            if handler.isCut || isSettled && (handler.isInputClosed || silence > Self.grace) {
                 let promise = handler.promise
                 handler.promise = nil
                 context.close(promise: promise)
-            } else if !look.isSettled, look.unchanged >= Self.patience {
+            } else if !isSettled, stalled >= TLSTransportHandler.patience {
                 handler.transport.close()
             } else {
-                handler.schedule(since: look, context)
+                handler.schedule(silentFor: silence, progress, context)
             }
         }
     }

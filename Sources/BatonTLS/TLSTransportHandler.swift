@@ -1,13 +1,23 @@
+import BatonNIO
 import NIOCore
 
-/// Stands between a connection and its TLS handler: knows whether the client has begun, and can close without what TLS would send or wait
-/// for first.
-final class TLSTransportHandler: ChannelInboundHandler, RemovableChannelHandler {
+/// Stands between a connection and its TLS handler: knows whether the client has begun, has a full close of that handler wait for what has
+/// not been sent, and can close without what TLS would send or wait for first.
+///
+/// NIOSSL closes all when the client closes its side behind the server, or when its shutdown has taken its time.
+final class TLSTransportHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
+    typealias OutboundIn = IOData
+
+    /// How long a client that takes nothing is waited for.
+    static let patience = TimeAmount.seconds(5)
+    /// The time between two looks at what has not been sent.
+    private static let interval = TimeAmount.milliseconds(100)
 
     /// Bytes have come, of a handshake as a rule.
     private(set) var hasReceived = false
+    private var isCut = false
     private var context: ChannelHandlerContext?
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -19,8 +29,39 @@ final class TLSTransportHandler: ChannelInboundHandler, RemovableChannelHandler 
         context.fireChannelRead(data)
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case DrainEvent.cut = event { isCut = true }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        guard mode == .all, !isCut, ConnectionSocket.unsent(context) > 0 else {
+            context.close(mode: mode, promise: promise)
+            return
+        }
+        closeWhenSent(SendProgress(context), promise, context)
+    }
+
     /// Closes the connection at once. To be called on the event loop.
     func close() { context?.close(promise: nil) }
+
+    private func closeWhenSent(
+        _ progress: SendProgress,
+        _ promise: EventLoopPromise<Void>?,
+        _ context: ChannelHandlerContext
+    ) {
+        let box = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: Self.interval) {
+            let (handler, context) = box.value
+            var progress = progress
+            let isOver = handler.isCut || ConnectionSocket.unsent(context) == 0
+            if isOver || progress.look(context) >= Self.patience {
+                context.close(promise: promise)
+            } else {
+                handler.closeWhenSent(progress, promise, context)
+            }
+        }
+    }
 }
 
 @available(*, unavailable)

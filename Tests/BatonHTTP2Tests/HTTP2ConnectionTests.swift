@@ -175,6 +175,20 @@ import Testing
         #expect(server.isActive)
     }
 
+    /// In HPACK as it is, and without a table: `x: ` and a line feed, and a name in upper case.
+    @Test(arguments: [[0x00, 0x01, 0x78, 0x01, 0x0A], [0x00, 0x01, 0x58, 0x01, 0x61]] as [[UInt8]])
+    func afterAMalformedHeaderTheOthersGoOn(field: [UInt8]) throws {
+        request("/slow", 1)
+        try toServer()
+        drain()
+        // The pseudo-header fields of the static table, with an authority.
+        let block: [UInt8] = [0x82, 0x86, 0x84, 0x01, 0x01, 0x61] + field
+        try server.writeInbound(ByteBuffer(bytes: [0, 0, UInt8(block.count), 1, 5, 0, 0, 0, 3] + block))
+        server.embeddedEventLoop.run()
+        #expect(server.isActive)
+        #expect(requests.paths.withLock { $0 } == ["/slow"])
+    }
+
     /// The manager would close the connection for it, with all that is under way.
     @Test func aMalformedRequestEndsItsStreamOnly() throws {
         request("/slow", 1)

@@ -227,6 +227,34 @@ import Testing
         #expect(!logged.contains { $0.contains("closed at its deadline") }, "\(logged)")
     }
 
+    /// It has what had come by then, and an error, but never a hole in the middle.
+    @Test func whoBeginsToReadInTheDrainMissesNothingInBetween() async throws {
+        let (isReading, read) = AsyncStream.makeStream(of: Void.self)
+        let late = HTTP1Upgrade.webSocket(at: "/late") { [received] socket in
+            try await socket.send(.text("open"))
+            for await _ in isReading {}
+            do {
+                for try await case .text(let text) in socket.messages { received.note(text) }
+            } catch {
+                received.note("(error)")
+            }
+        }
+        _ = try await run(late) { server in
+            let client = try await WebSocketClient.open("/late", on: server.connect())
+            #expect(try await client.receive()?.text == "open")
+            await server.stop()
+            #expect(try await client.receive()?.code == 1001)
+            for number in 0..<50 { try await client.send("\(number)") }
+            // Answered, so all of it has been read.
+            try await client.close(1001)
+            #expect(try await client.receive() == nil)
+            read.finish()
+        }
+        let texts = received.all.dropLast()
+        #expect(received.all.last == "(error)", "\(received.all)")
+        #expect(Array(texts) == texts.indices.map { "\($0)" }, "\(received.all)")
+    }
+
     @Test func closeOfBothSidesAtTheSameMomentIsOne() async throws {
         let (logged, _) = try await run { server in
             var clients: [WebSocketClient] = []

@@ -122,6 +122,18 @@ import Testing
         )
     }
 
+    /// One that was killed under systemd has left a link to its runtime directory.
+    @Test func aLinkInThePlaceOfTheControlSocketIsNotInItsWay() async throws {
+        try await RunShell.run(
+            """
+            ln -s nowhere/baton-run pid.control
+            begin --port 0 --interval 0.1 -- "$WORKER" serve
+            serving 1; [ -S pid.control ] && [ ! -L pid.control ] || die "$(ls -l)"
+            expect ok "$(control restart)"; end
+            """
+        )
+    }
+
     @Test func theLogIsAFileThatIsAppendedTo() async throws {
         try await RunShell.run(
             """

@@ -79,6 +79,22 @@ import Testing
         try await server.stop()
     }
 
+    /// The server has begun to close when the client ends its side, and goes on reading slowly.
+    @Test func aClientThatEndsItsSideAfterTheServerGetsAllOfItsResponse() async throws {
+        let server = try await TLSTestServer.start(certificate)
+        let client = try await server.connect(reading: false)
+        let size = 16 << 20
+        try await client.send("/\(size)?close")
+        while await server.server.census().requests == 0 { await Task.yield() }
+        try await client.channel.close(mode: .output)
+        try await Task.sleep(for: .milliseconds(1500))
+        try await client.channel.setOption(.autoRead, value: true).get()
+        client.channel.read()
+        let end = try await client.waitForEnd()
+        #expect(end.bytes > size)
+        try await server.stop()
+    }
+
     /// A client behind a slow line: more than the linger lies between the halves of its handshake.
     @Test func aHandshakeThatHasBegunHasTheGrace() throws {
         let (server, client) = (EmbeddedChannel(), EmbeddedChannel())

@@ -288,6 +288,25 @@ import Testing
         #expect(stage.supervision.wake != nil, "and it is tried again")
     }
 
+    /// Those who ask again and again do not put off the answer to the first.
+    @Test func whileOneServesWhoAsksLaterWaitsForItsTurn() {
+        var stage = Stage()
+        stage.tell(.begin)
+        stage.pass(.seconds(1))
+        stage.tell(.restart(1, untilDrained: false))
+        var answered: [Supervision.Request] = []
+        for request in 2...4 {
+            while stage.supervision.starting == nil, let wake = stage.supervision.wake {
+                stage.now = wake
+                stage.tell(.woken)
+            }
+            guard let starting = stage.supervision.starting else { break }
+            stage.tell(.restart(request, untilDrained: false))
+            for case .answer(let request, _?) in stage.end(starting.pid, status: 256) { answered.append(request) }
+        }
+        #expect(answered == [1], "after three attempts")
+    }
+
     @Test func whoWaitsForTheDrainIsAnsweredThen() {
         var stage = Stage { $0.expectsReady = true }
         stage.tell(.begin)

@@ -28,10 +28,11 @@ extension Supervision {
         }
     }
 
-    /// Whoever has asked during a start that failed need not wait for one that succeeds, which may never be: the next start is what they
-    /// have asked for, and has all attempts.
+    /// Where nobody serves, whoever has asked during a start that failed need not wait for one that succeeds, which may never be: the
+    /// next start is what they have asked for, and has all attempts.
     private mutating func takeWaiting(into wish: inout Wish, isGivenUp: Bool) {
-        guard !waiting.isEmpty else { return }
+        // Else they have their turn when this wish is given up.
+        guard current == nil, !waiting.isEmpty else { return }
         if policy.queuesRestarts {
             // Each has a start of its own, when the one before it has been answered.
             if isGivenUp { wish = waiting.removeFirst() }

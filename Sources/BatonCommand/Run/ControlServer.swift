@@ -51,6 +51,13 @@ struct ControlServer: ~Copyable {
         self.link = link.flatMap { Self.isLinked($0, to: path) ? $0 : nil }
     }
 
+    /// Removes a link from the socket's own place beside a pid file, which is this process's: one that was killed has left it, to whose
+    /// runtime directory it led.
+    static func removeLink(_ path: String) {
+        var status = stat()
+        if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK { unlink(path) }
+    }
+
     private static func isLinked(_ link: String, to path: String) -> Bool {
         // Left by an earlier process: the pid file beside it is this one's.
         var status = stat()

@@ -48,9 +48,11 @@ extension Manager {
             program.pidVariables.append("WATCHDOG_PID")
         }
         program.directory = options.dir ?? workingDirectory
-        // The kernel would tell a worker that has been released, too, when this process ends in good order; under a service manager there
-        // are such workers, and it is that which ends the others.
-        if !isUnderServiceManager { program.orphanSignal = supervision.policy.signalOnTERM.number }
+        // The kernel would tell a worker that has been released, too, when this process ends in good order; in a service there are such
+        // workers, and systemd ends the others.
+        if !isUnderServiceManager || !ProcessTree.isInService {
+            program.orphanSignal = supervision.policy.signalOnTERM.number
+        }
         do throws(SpawnError) {
             let process = try program.spawn()
             let pid = process.pid

@@ -99,6 +99,7 @@ final class Manager {
         }
         signal(SIGPIPE, SIG_IGN)
         if let path = setup.controlPath {
+            if options.control == nil { ControlServer.removeLink(path) }
             do { control = try ControlServer(path: path, link: setup.controlLink) } catch {
                 guard options.control == nil else { throw ManagerSetup.Failure(error.description, status: 1) }
                 // Nobody has asked for it, and everything else works without it.

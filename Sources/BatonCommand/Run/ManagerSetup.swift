@@ -81,8 +81,11 @@ final class ManagerSetup {
         )
         let besidePIDFile = options.pidFile.map { ControlProtocol.path(besidePIDFile: $0) }
         // The commands of a unit know the runtime directory. Where systemd has not started this process itself, that is somebody else's.
-        let isOfUnit =
-            !isGeneration && (isNotified || sockets.areInherited || environment["SYSTEMD_EXEC_PID"] == "\(getpid())")
+        let isStartedByIt =
+            environment["SYSTEMD_EXEC_PID"].map { $0 == "\(getpid())" }
+            // Before systemd 248.
+            ?? (environment["INVOCATION_ID"] != nil && getppid() == 1)
+        let isOfUnit = !isGeneration && (isNotified || sockets.areInherited || isStartedByIt)
         let standard =
             isOfUnit ? inRuntimeDirectory ?? besidePIDFile : besidePIDFile ?? inRuntimeDirectory
         controlPath = options.control ?? standard

@@ -34,6 +34,12 @@ enum ProcessTree {
         return ProcessEntry(pid: pid) != nil && isDrainScope(group, besides: own)
     }
 
+    /// Whether this process is in the control group of a service, and systemd ends what is left of that.
+    static var isInService: Bool {
+        guard let own = try? SmallFile.read("/proc/self/cgroup") else { return false }
+        return own.split(whereSeparator: \.isNewline).contains { $0.hasSuffix(".service") }
+    }
+
     /// - Parameters:
     ///   - group: The text of a `/proc/PID/cgroup` (cgroups(7)).
     ///   - own: That of this process, which may be in a scope of such a name itself: its children are where it has started them then.

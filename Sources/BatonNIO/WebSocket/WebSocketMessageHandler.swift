@@ -114,7 +114,12 @@ final class WebSocketMessageHandler: ChannelDuplexHandler {
     }
 
     private func yield(_ message: WebSocket.Message) {
-        guard !isFinished, !(isUnread && isBehind) else { return }
+        guard !isFinished else { return }
+        if isUnread, isBehind {
+            // A reader that comes late finds an error behind the last message, and none missing before it.
+            finish(ChannelError.inputClosed)
+            return
+        }
         isBehind = source.yield(contentsOf: CollectionOfOne(message)) == .stopProducing
         isPaused = isBehind && !isUnread
     }
