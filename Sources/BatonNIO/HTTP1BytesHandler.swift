@@ -8,8 +8,6 @@ final class HTTP1BytesHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundOut = ByteBuffer
     typealias OutboundIn = NIOAny
 
-    /// The time between two looks at what has not been sent.
-    private static let interval = TimeAmount.milliseconds(100)
     /// How long a client that takes nothing of it is waited for. A drain has its own deadline.
     private static let patience = TimeAmount.seconds(30)
 
@@ -46,28 +44,9 @@ final class HTTP1BytesHandler: ChannelDuplexHandler, RemovableChannelHandler {
             context.close(mode: mode, promise: promise)
             return
         }
-        closeWhenSent(SendProgress(context), promise, context)
-    }
-
-    private func closeWhenSent(
-        _ progress: SendProgress,
-        _ promise: EventLoopPromise<Void>?,
-        _ context: ChannelHandlerContext
-    ) {
-        let box = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        context.eventLoop.scheduleTask(in: Self.interval) {
-            let (handler, context) = box.value
-            var progress = progress
-            guard ConnectionSocket.unsent(context) > 0 else {
-                context.close(mode: .output, promise: promise)
-                return
-            }
-            guard progress.look(context) >= Self.patience else {
-                handler.closeWhenSent(progress, promise, context)
-                return
-            }
-            context.triggerUserOutboundEvent(UnsentIsGivenUp(), promise: nil)
-            context.close(promise: promise)
+        SendProgress.waitUntilSent(context, patience: Self.patience) { context, isSent in
+            if !isSent { context.triggerUserOutboundEvent(UnsentIsGivenUp(), promise: nil) }
+            context.close(mode: isSent ? .output : .all, promise: promise)
         }
     }
 

@@ -12,8 +12,6 @@ final class TLSTransportHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// How long a client that takes nothing is waited for.
     static let patience = TimeAmount.seconds(5)
-    /// The time between two looks at what has not been sent.
-    private static let interval = TimeAmount.milliseconds(100)
 
     /// Bytes have come, of a handshake as a rule.
     private(set) var hasReceived = false
@@ -39,29 +37,13 @@ final class TLSTransportHandler: ChannelDuplexHandler, RemovableChannelHandler {
             context.close(mode: mode, promise: promise)
             return
         }
-        closeWhenSent(SendProgress(context), promise, context)
+        SendProgress.waitUntilSent(context, patience: Self.patience, isOver: { [self] in isCut }) { context, _ in
+            context.close(promise: promise)
+        }
     }
 
     /// Closes the connection at once. To be called on the event loop.
     func close() { context?.close(promise: nil) }
-
-    private func closeWhenSent(
-        _ progress: SendProgress,
-        _ promise: EventLoopPromise<Void>?,
-        _ context: ChannelHandlerContext
-    ) {
-        let box = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        context.eventLoop.scheduleTask(in: Self.interval) {
-            let (handler, context) = box.value
-            var progress = progress
-            let isOver = handler.isCut || ConnectionSocket.unsent(context) == 0
-            if isOver || progress.look(context) >= Self.patience {
-                context.close(promise: promise)
-            } else {
-                handler.closeWhenSent(progress, promise, context)
-            }
-        }
-    }
 }
 
 @available(*, unavailable)

@@ -39,9 +39,7 @@ import Testing
         async let outcome = server.stop()
         try await Task.sleep(for: .milliseconds(1500))
         #expect(!client.now.isEnded)
-        try await client.channel.setOption(.autoRead, value: true).get()
-        client.channel.read()
-        let end = try await client.waitForEnd()
+        let end = try await client.readToTheEnd()
         #expect(end.errors == [])
         #expect(end.bytes > size)
         #expect(end.text.lowercased().contains("connection: close") || end.bytes > size)
@@ -72,9 +70,7 @@ import Testing
         try await client.send("/\(size)")
         try await client.channel.close(mode: .output)
         try await Task.sleep(for: .milliseconds(1500))
-        try await client.channel.setOption(.autoRead, value: true).get()
-        client.channel.read()
-        let end = try await client.waitForEnd()
+        let end = try await client.readToTheEnd()
         #expect(end.bytes > size)
         try await server.stop()
     }
@@ -88,9 +84,7 @@ import Testing
         while await server.server.census().requests == 0 { await Task.yield() }
         try await client.channel.close(mode: .output)
         try await Task.sleep(for: .milliseconds(1500))
-        try await client.channel.setOption(.autoRead, value: true).get()
-        client.channel.read()
-        let end = try await client.waitForEnd()
+        let end = try await client.readToTheEnd()
         #expect(end.bytes > size)
         try await server.stop()
     }

@@ -62,6 +62,13 @@ final class TLSTestClient: Sendable {
         return now
     }
 
+    /// Begins to read, and waits until the server has ended the connection.
+    func readToTheEnd() async throws -> Received {
+        try await channel.setOption(.autoRead, value: true).get()
+        channel.read()
+        return try await waitForEnd()
+    }
+
     func close() async throws {
         try? await channel.close()
     }
